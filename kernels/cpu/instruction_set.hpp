@@ -1,0 +1,31 @@
+// The instruction sets the CPU kernels are compiled for, and which of them this machine runs.
+#pragma once
+
+#include <initializer_list>
+
+namespace viseme::kernels::cpu {
+
+/// `plain` is portable code with the tiling of avx512, so that a machine without AVX-512 still tests that tiling.
+enum class instruction_set { plain, avx2, avx512 };
+
+inline const char* name(instruction_set s) {
+  return s == instruction_set::avx512 ? "avx512" : s == instruction_set::avx2 ? "avx2" : "plain";
+}
+
+inline bool runs_here(instruction_set s) {
+#if defined(__x86_64__)
+  if (s == instruction_set::avx512)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
+  if (s == instruction_set::avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+  return s == instruction_set::plain;
+}
+
+inline instruction_set best_instruction_set() {
+  for (auto s : {instruction_set::avx512, instruction_set::avx2})
+    if (runs_here(s)) return s;
+  return instruction_set::plain;
+}
+
+}  // namespace viseme::kernels::cpu
