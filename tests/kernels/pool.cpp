@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <atomic>
+#include <backends/cpu/pool.hpp>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+BOOST_AUTO_TEST_SUITE(pool)
+
+using viseme::backends::pool;
+
+BOOST_AUTO_TEST_CASE(every_task_runs_once) {
+  for (const int threads : {0, 1, 2, 3, 7}) {
+    pool p(threads);
+    BOOST_TEST(p.threads() == std::max(threads, 1));
+    for (const int tasks : {0, 1, 2, 3, 64, 1000}) {
+      std::vector<int> count(tasks, 0);
+      p.run(tasks, [&](int i) { ++count[i]; });
+      BOOST_TEST(std::count(count.begin(), count.end(), 1) == tasks);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(many_short_loops_see_what_the_last_one_wrote) {
+  pool p(3);
+  std::vector<int> values(8, 0);
+  for (int round = 0; round < 20000; ++round) p.run(8, [&](int i) { ++values[(i + round) % 8]; });
+  BOOST_TEST(std::accumulate(values.begin(), values.end(), 0) == 160000);
+}
+
+BOOST_AUTO_TEST_CASE(sleeping_workers_wake) {
+  pool p(2);
+  for (int round = 0; round < 20; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::atomic<int> arrived{0};
+    p.run(2, [&](int) {
+      arrived.fetch_add(1);
+      while (arrived.load() < 2) std::this_thread::yield();
+    });
+    BOOST_TEST(arrived == 2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_nested_loop_runs_on_its_thread) {
+  pool p(3);
+  std::atomic<int> sum{0};
+  p.run(16, [&](int i) {
+    const auto self = std::this_thread::get_id();
+    p.run(16, [&](int j) {
+      if (std::this_thread::get_id() == self) sum += i * 16 + j;
+    });
+  });
+  BOOST_TEST(sum == 255 * 128);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_reaches_the_caller_and_the_pool_lives_on) {
+  for (const int threads : {1, 3}) {
+    pool p(threads);
+    for (int round = 0; round < 200; ++round)
+      BOOST_CHECK_EXCEPTION(p.run(50, [&](int i) { if (i == round % 50) throw std::runtime_error("task"); }), std::runtime_error,
+                            [](const auto& e) { return e.what() == std::string("task"); });
+    std::atomic<int> count{0};
+    p.run(50, [&](int) { ++count; });
+    BOOST_TEST(count == 50);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(callers_on_several_threads_share_it) {
+  pool p(2);
+  std::atomic<long> sum{0};
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 4; ++t)
+    callers.emplace_back([&] {
+      for (int round = 0; round < 500; ++round) p.run(10, [&](int i) { sum += i; });
+    });
+  for (auto& c : callers) c.join();
+  BOOST_TEST(sum == 4 * 500 * 45);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
