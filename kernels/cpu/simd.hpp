@@ -27,6 +27,7 @@ inline void store_first(float* p, vec v, int n) { std::memcpy(p, &v, n * sizeof(
 inline vec broadcast(float x) { return vec{} + x; }
 inline vec fma(vec a, vec b, vec c) { return a * b + c; }
 inline vec max(vec a, vec b) { return b > a || a != a ? (a != a ? a : b) : a; }
+inline vec square_root(vec v) { for (int i = 0; i < width; ++i) v[i] = std::sqrt(v[i]); return v; }
 inline float sum(vec v) { float s = 0; for (int i = 0; i < width; ++i) s += v[i]; return s; }
 }  // namespace plain
 
@@ -45,6 +46,7 @@ inline void store_first(float* p, vec v, int n) { _mm256_maskstore_ps(p, first(n
 inline vec broadcast(float x) { return _mm256_set1_ps(x); }
 inline vec fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 inline vec max(vec a, vec b) { return _mm256_max_ps(b, a); }
+inline vec square_root(vec v) { return _mm256_sqrt_ps(v); }
 inline float sum(vec v) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
@@ -66,10 +68,14 @@ inline vec load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(firs
 inline void store_first(float* p, vec v, int n) { _mm512_mask_storeu_ps(p, first(n), v); }
 inline vec broadcast(float x) { return _mm512_set1_ps(x); }
 inline vec fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
-inline vec max(vec a, vec b) { return _mm512_max_ps(b, a); }
+inline vec max(vec a, vec b) { return _mm512_maskz_max_ps(0xffff, b, a); }
+inline vec square_root(vec v) { return _mm512_maskz_sqrt_ps(0xffff, v); }
 inline float sum(vec v) { return _mm512_reduce_add_ps(v); }
 }  // namespace avx512
 #pragma GCC pop_options
+#else
+namespace avx2 = plain;
+namespace avx512 = plain;
 #endif
 
 }  // namespace viseme::kernels::cpu
