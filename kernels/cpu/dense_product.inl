@@ -1,0 +1,253 @@
+// Body of dense_product.hpp, compiled once per instruction set.
+
+namespace dense {
+
+inline constexpr int panel_width = 2 * width;
+inline constexpr int tile_rows = registers == 32 ? 12 : 6;
+inline constexpr int block_rows = 96;    // pixels of a task
+inline constexpr int block_depth = 256;  // products summed per pass over a panel: 16 KiB (width 8) or 32 KiB of weights
+inline constexpr int block_taps = 16;    // bounds the pointer list: 12 KiB
+inline constexpr int block_columns = 512;
+inline constexpr int enough_tasks = 64;
+
+inline constexpr int ceil_div(std::int64_t a, std::int64_t b) { return int((a + b - 1) / b); }
+
+inline int panels(const dense_product& p) { return ceil_div(p.columns, panel_width); }
+
+/// Floats of the weights of the lattices before `lattice`; with lattice = lattices(), of all.
+inline std::size_t packed_offset(const dense_product& p, int lattice) {
+  std::size_t taps = 0;
+  for (int i = 0; i < lattice; ++i) taps += p.taps_of(i);
+  return taps * p.depth * panels(p) * panel_width;
+}
+
+/// Floats of the packed weights; a row of zeros, read for pixels outside, comes last.
+inline std::size_t packed_size(const dense_product& p) { return packed_offset(p, p.lattices()) + p.depth; }
+
+inline int pack_tasks(const dense_product& p) { return p.lattices() * panels(p); }
+
+/// Packs one panel of one lattice from weights (O, I, kernel.h, kernel.w).
+inline void pack(const dense_product& p, const float* weights, float* packed, int task) {
+  const int lattice = task / panels(p), first = task % panels(p) * panel_width;
+  const auto rows = p.rows_of(lattice), cols = p.cols_of(lattice);
+  const std::ptrdiff_t window = std::ptrdiff_t(p.kernel.h) * p.kernel.w;
+  const std::ptrdiff_t column_step = p.transposed ? window : window * p.depth, depth_step = p.transposed ? window * p.columns : window;
+  const int step_h = p.transposed ? p.stride.h : 1, step_w = p.transposed ? p.stride.w : 1;
+  const int count = std::min(panel_width, p.columns - first);
+  float* to = packed + packed_offset(p, lattice) + std::size_t(rows.taps) * cols.taps * p.depth * first;
+  for (int i = 0; i < rows.taps; ++i)
+    for (int j = 0; j < cols.taps; ++j) {
+      const float* from = weights + first * column_step + (rows.first_tap + i * step_h) * p.kernel.w + cols.first_tap + j * step_w;
+      for (int d = 0; d < p.depth; ++d, to += panel_width, from += depth_step) {
+        for (int n = 0; n < count; ++n) to[n] = from[n * column_step];
+        for (int n = count; n < panel_width; ++n) to[n] = 0;
+      }
+    }
+  if (task == 0) std::fill_n(packed + packed_offset(p, p.lattices()), p.depth, 0.0f);
+}
+
+/// How a lattice is cut into tasks. Small maps are also cut by columns; a task keeps a million operations.
+struct partition {
+  int row_blocks = 0, rows = 0, column_blocks = 0, panels = 0;
+  int tasks() const { return row_blocks * column_blocks; }
+};
+
+inline partition cut(const dense_product& p, int lattice) {
+  const std::int64_t pixels = p.pixels_of(lattice);
+  if (pixels == 0 || p.columns == 0) return {};
+  partition c;
+  c.rows = ceil_div(ceil_div(pixels, ceil_div(pixels, block_rows)), tile_rows) * tile_rows;
+  c.row_blocks = ceil_div(pixels, c.rows);
+  c.panels = std::min(panels(p), block_columns / panel_width);
+  const double panel_work = 2.0 * c.rows * p.taps_of(lattice) * p.depth * panel_width;
+  while (c.panels > 1 && c.row_blocks * ceil_div(panels(p), c.panels) < enough_tasks && panel_work * c.panels > (1 << 21))
+    c.panels = (c.panels + 1) / 2;
+  c.column_blocks = ceil_div(panels(p), c.panels);
+  return c;
+}
+
+inline int tasks(const dense_product& p) {
+  int sum = 0;
+  for (int i = 0; i < p.lattices(); ++i) sum += cut(p, i).tasks();
+  return sum;
+}
+
+[[gnu::noinline]] inline vec sigmoid_of(vec v) {
+  for (int i = 0; i < width; ++i) v[i] = 1 / (1 + std::exp(-v[i]));
+  return v;
+}
+
+inline vec activate(vec v, activation act, float slope) {
+  const vec zero = broadcast(0);
+  if (act == activation::relu) return max(v, zero);
+  if (act == activation::leaky_relu) return v < zero ? v * slope : v;
+  return act == activation::sigmoid ? sigmoid_of(v) : v;
+}
+
+/// One pass of one tile: the pointers of its pixels, a stretch of one panel, and where the sums go.
+struct tile {
+  const float* const* inputs;  // (taps, tile_rows)
+  int taps, depth;
+  std::ptrdiff_t first_channel;
+  const float* panel;           // (taps, depth, panel_width)
+  const std::ptrdiff_t* pixel;  // (tile_rows): output pixels
+  int column, columns;          // first column, columns left of the tensor
+  bool begins, ends;            // first, last stretch of depth
+  bool stores_at_once;          // nothing to add but the bias, no activation but relu
+};
+
+inline vec load_columns(const float* p, int n) { return n >= width ? load(p) : load_first(p, n); }
+inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : store_first(p, v, n); }
+
+/// Stores sums (rows, vectors) with what the epilogue or the passes before add to them.
+[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, const vec* sums, int rows, int vectors) {
+  const float* from = t.begins ? p.after.residual : p.y;
+  const std::ptrdiff_t from_stride = t.begins ? p.after.residual_stride : p.y_stride;
+  const activation act = t.ends ? p.after.act : activation::none;
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < vectors; ++v) {
+      const int n = t.columns - v * width;
+      vec value = *sums++;
+      if (from) value += load_columns(from + t.pixel[r] * from_stride + t.column + v * width, n);
+      store_columns(p.y + t.pixel[r] * p.y_stride + t.column + v * width, activate(value, act, p.after.slope), n);
+    }
+}
+
+template <int rows, int vectors>
+void multiply(const dense_product& p, const tile& t) {
+  vec sum[rows][vectors];
+#pragma GCC unroll 2
+  for (int v = 0; v < vectors; ++v) {
+    const bool biased = t.begins && p.after.bias;
+    const vec bias = biased ? load_columns(p.after.bias + t.column + v * width, t.columns - v * width) : broadcast(0);
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) sum[r][v] = bias;
+  }
+
+  const float* b = t.panel;
+  for (int tap = 0; tap < t.taps; ++tap) {
+    const float* a[rows];
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) a[r] = t.inputs[tap * tile_rows + r] + t.first_channel;
+    for (std::ptrdiff_t d = 0; d < t.depth; ++d, b += panel_width) {
+      vec column[vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) column[v] = load(b + v * width);
+#pragma GCC unroll 16
+      for (int r = 0; r < rows; ++r) {
+        const vec value = broadcast(a[r][d]);
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) sum[r][v] = fma(value, column[v], sum[r][v]);
+      }
+    }
+  }
+
+  if (t.stores_at_once && t.columns >= vectors * width) {
+    const vec least = broadcast(p.after.act == activation::relu ? 0 : -std::numeric_limits<float>::infinity());
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) store(p.y + t.pixel[r] * p.y_stride + t.column + v * width, max(sum[r][v], least));
+  } else {
+    vec sums[rows * vectors];
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) sums[r * vectors + v] = sum[r][v];
+    finish(p, t, sums, rows, vectors);
+  }
+}
+
+using multiply_function = void (*)(const dense_product&, const tile&);
+
+template <int rows = tile_rows>
+multiply_function multiply_for(int count, int columns) {
+  if constexpr (rows > 1)
+    if (count < rows) return multiply_for<rows - 1>(count, columns);
+  return columns > width ? multiply<rows, 2> : multiply<rows, 1>;
+}
+
+/// The pixels of a task: where each one's window begins in x.
+struct pixel_block {
+  int count = 0;
+  const float* image[block_rows];
+  int y[block_rows], x[block_rows];  // input coordinates of tap 0
+  std::ptrdiff_t pixel[block_rows];  // output pixel
+};
+
+inline void locate(const dense_product& p, const lattice_axis& rows, const lattice_axis& cols, std::int64_t first, int count, pixel_block& b) {
+  const int out_h = p.transposed ? p.stride.h : 1, out_w = p.transposed ? p.stride.w : 1;
+  const int in_h = p.transposed ? 1 : p.stride.h, in_w = p.transposed ? 1 : p.stride.w;
+  int j = int(first % cols.count), i = int(first / cols.count % rows.count);
+  std::int64_t image = first / cols.count / rows.count;
+  b.count = count;
+  for (int r = 0; r < count; ++r) {
+    b.image[r] = p.x + image * p.in.h * p.in.w * p.x_stride;
+    b.y[r] = i * in_h + rows.offset;
+    b.x[r] = j * in_w + cols.offset;
+    b.pixel[r] = (image * p.out.h + rows.origin + i * out_h) * p.out.w + cols.origin + j * out_w;
+    if (++j == cols.count) {
+      j = 0;
+      if (++i == rows.count) i = 0, ++image;
+    }
+  }
+}
+
+/// Pointers (tile, tap, tile_rows) for taps [first, first + taps).
+inline void point(const dense_product& p, const pixel_block& b, int taps_w, int first, int taps, const float* zeros, const float** to) {
+  const int sign = p.transposed ? -1 : 1;
+  for (int t = 0; t < taps; ++t) {
+    const int dy = sign * ((first + t) / taps_w), dx = sign * ((first + t) % taps_w);
+    for (int r = 0; r < b.count; ++r) {
+      const int y = b.y[r] + dy, x = b.x[r] + dx;
+      const bool inside = unsigned(y) < unsigned(p.in.h) && unsigned(x) < unsigned(p.in.w);
+      to[(r / tile_rows * taps + t) * tile_rows + r % tile_rows] =
+          inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x_stride : zeros;
+    }
+  }
+}
+
+inline void run(const dense_product& p, int task) {
+  int lattice = 0;
+  partition c = cut(p, 0);
+  while (task >= c.tasks()) task -= c.tasks(), c = cut(p, ++lattice);
+  const auto rows = p.rows_of(lattice), cols = p.cols_of(lattice);
+  const int row_block = task % c.row_blocks, column_block = task / c.row_blocks, taps = rows.taps * cols.taps;
+  const std::int64_t first_row = std::int64_t(row_block) * c.rows;
+  const int panel_end = std::min(panels(p), (column_block + 1) * c.panels);
+  const float* zeros = p.packed + packed_offset(p, p.lattices());
+  const float* weights = p.packed + packed_offset(p, lattice);
+
+  pixel_block block;
+  locate(p, rows, cols, first_row, int(std::min<std::int64_t>(c.rows, p.pixels_of(lattice) - first_row)), block);
+
+  // Stretches of depth: groups of whole taps, or pieces of one tap's channels.
+  const int pieces = std::max(1, ceil_div(p.depth, block_depth)), piece = ceil_div(p.depth, pieces);
+  const int most_taps = pieces > 1 ? 1 : std::clamp(block_depth / std::max(p.depth, 1), 1, block_taps);
+  const int groups = std::max(1, ceil_div(taps, most_taps)), group = ceil_div(taps, groups);
+
+  const float* inputs[block_rows * block_taps];
+  for (int g = 0; g < groups; ++g) {
+    const int first_tap = std::min(g * group, taps), count = std::min(group, taps - first_tap);
+    point(p, block, std::max(cols.taps, 1), first_tap, count, zeros, inputs);
+    for (int channel = 0; channel == 0 || channel < p.depth; channel += piece) {
+      const int depth = std::min(piece, p.depth - channel);
+      const bool begins = g == 0 && channel == 0, ends = g == groups - 1 && channel + depth >= p.depth;
+      const bool at_once = begins && ends && !p.after.residual && (p.after.act == activation::none || p.after.act == activation::relu);
+      for (int panel = column_block * c.panels; panel < panel_end; ++panel) {
+        const int column = panel * panel_width, columns = std::min(panel_width, p.columns - column);
+        const float* stretch =
+            weights + (std::size_t(panel) * taps * p.depth + std::size_t(first_tap) * p.depth + channel) * panel_width;
+        const auto full = multiply_for(tile_rows, columns);
+        for (int r = 0; r < block.count; r += tile_rows) {
+          const tile t{inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends,
+                       at_once};
+          (block.count - r >= tile_rows ? full : multiply_for(block.count - r, columns))(p, t);
+        }
+      }
+      if (piece == 0) break;
+    }
+  }
+}
+
+}  // namespace dense
