@@ -48,7 +48,7 @@ double measured_against_truth(std::uint64_t seed, F change) {
   const drawn_person person(seed);
   const auto motion = speech_motion(babble(6), fps);
   std::vector<double> truth, measured;
-  for (std::size_t k = 0; k < motion.size(); k += 2) {
+  for (std::size_t k = 0; k < motion.size(); k += 3) {
     const auto t = person.truth(double(k) / 25, motion[k]);
     truth.push_back(t.opening_pixels);
     measured.push_back(measure_mouth_opening(change(person.draw(t, k)), t.mouth_box));
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(other_seeds_are_other_people) {
 }
 
 BOOST_AUTO_TEST_CASE(points_and_crop_stay_in_the_picture) {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+  for (const std::uint64_t seed : {1, 2, 3}) {
     const demo::drawn_person person(seed);
     for (double t = 0; t < 60; t += 0.7) {
       for (const double opening : {0.0, 1.0}) {
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_frame_hears_only_what_is_near) {
 }
 
 BOOST_AUTO_TEST_CASE(measured_opening_follows_the_truth) {
-  for (const std::uint64_t seed : {1, 2, 3, 4}) BOOST_TEST(measured_against_truth(seed, [](const cv::Mat& m) { return m; }) > 0.97);
+  for (const std::uint64_t seed : {1, 2, 3}) BOOST_TEST(measured_against_truth(seed, [](const cv::Mat& m) { return m; }) > 0.97);
 }
 
 BOOST_AUTO_TEST_CASE(measured_opening_survives_jpeg_and_blur) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 #include <viseme/demo/face_painting.hpp>
 #include <viseme/demo/face_shape.hpp>
@@ -72,34 +73,43 @@ private:
   }
 
   void put_skin(cv::Mat& picture, const face_pose& pose) const {
-    cv::Mat_<cv::Point2f> from(picture.size());
-    for (int y = 0; y < picture.rows; ++y) {
-      for (int x = 0; x < picture.cols; ++x) {
-        const point s = pose.surface(pose.facing(pose.head({double(x), double(y)})));
+    const cv::Rect area = covering(picture, pose, {-150, -205, 300, 455});
+    cv::Mat_<cv::Point2f> from(area.size());
+    for (int y = 0; y < area.height; ++y) {
+      for (int x = 0; x < area.width; ++x) {
+        const point s = pose.surface(pose.facing(pose.head({double(area.x + x), double(area.y + y)})));
         from(y, x) = {float((s.x - painting::corner.x) * painting::scale - 0.5), float((s.y - painting::corner.y) * painting::scale - 0.5)};
       }
     }
     cv::Mat skin;
     cv::remap(face_.pixels, skin, from, {}, cv::INTER_LINEAR, cv::BORDER_CONSTANT, {});
-    for (int y = 0; y < picture.rows; ++y) {
-      auto* to = picture.ptr<cv::Vec3b>(y);
+    for (int y = 0; y < area.height; ++y) {
+      auto* to = picture.ptr<cv::Vec3b>(area.y + y) + area.x;
       const auto* over = skin.ptr<cv::Vec4b>(y);
-      for (int x = 0; x < picture.cols; ++x) {
+      for (int x = 0; x < area.width; ++x) {
         const int keep = 255 - over[x][3];
         for (int i = 0; i < 3; ++i) to[x][i] = cv::saturate_cast<uchar>(over[x][i] + (to[x][i] * keep + 127) / 255);
       }
     }
   }
 
+  /// Pixels of the picture that cover a box given in facing units.
+  static cv::Rect covering(const cv::Mat& picture, const face_pose& pose, cv::Rect2d box) {
+    std::vector<cv::Point2f> corners;
+    for (const double x : {box.x, box.br().x}) {
+      for (const double y : {box.y, box.br().y}) {
+        const point q = pose.facing_to_frame({x, y});
+        corners.emplace_back(float(q.x), float(q.y));
+      }
+    }
+    const cv::Rect r = cv::boundingRect(corners);
+    return cv::Rect(r.x - 2, r.y - 2, r.width + 4, r.height + 4) & cv::Rect({}, picture.size());
+  }
+
   /// Calls paint(facing point, pixel as colour) for the frame's pixels in a box given in facing units.
   template <class F>
   static void repaint(cv::Mat& picture, const face_pose& pose, cv::Rect2d box, F paint) {
-    double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
-    for (const point corner : {point{box.x, box.y}, {box.x + box.width, box.y}, {box.x, box.y + box.height}, {box.x + box.width, box.y + box.height}}) {
-      const point q = pose.facing_to_frame(corner);
-      x0 = std::min(x0, q.x), x1 = std::max(x1, q.x), y0 = std::min(y0, q.y), y1 = std::max(y1, q.y);
-    }
-    const cv::Rect area = cv::Rect(cv::Point(int(x0) - 2, int(y0) - 2), cv::Point(int(x1) + 3, int(y1) + 3)) & cv::Rect({}, picture.size());
+    const cv::Rect area = covering(picture, pose, box);
     for (int y = area.y; y < area.br().y; ++y) {
       for (int x = area.x; x < area.br().x; ++x) {
         auto& pixel = picture.at<cv::Vec3b>(y, x);

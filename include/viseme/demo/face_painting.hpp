@@ -57,17 +57,20 @@ inline double bump(point p, double x, double y, double sx, double sy, double amo
   return d > 12 ? 0 : amount * std::exp(-d);
 }
 
+/// The fold from the nose's wing to past the mouth's corner: its distance from the middle.
+inline double smile_line(double y) { return 33 + 0.55 * (y - 72) - 0.0022 * (y - 72) * (y - 72); }
+
 /// Height of the face over its outline's plane.
 inline double relief(const face_shape& f, point p) {
   const double u = p.x / 140, v = (p.y - 5) / 232;
   point q{std::abs(p.x), p.y};
   double z = 105 * std::sqrt(std::max(0.05, 1 - u * u - v * v));
   z += bump(q, 0, 5, 8, 20, 7) + bump(q, 0, 34, 9.5, 20, 13) + bump(q, 0, 62, 12, 10, 17);
-  z += bump(q, f.nose_half - 4, 68, 7, 7.5, 9) - bump(q, f.nose_half + 7, 70, 5, 10, 2.5);
+  z += bump(q, f.nose_half - 5, 68, 6, 7, 10) - bump(q, f.nose_half + 7, 70, 5, 10, 2.5);
   z += bump(q, f.eye_x, -1, 27, 15, -13) + bump(q, f.eye_x, 1, 19, 10, 8) + bump(q, f.eye_x - 3, f.brow_y + 2, 32, 9, 5);
   z += bump(q, 22, -3, 8, 12, -4) + bump(q, 74, 48, 26, 22, 6) + bump(q, 0, f.mouth_y - 4, 44, 26, 6);
   z += bump(q, 0, f.mouth_y - 26, 4.5, 8, -1.6) + bump(q, 0, f.mouth_y + f.lip_low + 10, 24, 6, -4) + bump(q, 0, f.chin - 22, 26, 16, 8);
-  z += bump(q, 46 + 0.20 * (p.y - 90), 92, 5, 24, -1.6) + bump(q, 60, -110, 70, 40, 3);
+  z += bump(q, smile_line(p.y), 90, 6, 16, -1.5) + bump(q, 60, -110, 70, 40, 3);
   return z;
 }
 
@@ -121,17 +124,17 @@ inline painting paint_face(const face_shape& f, const complexion& c, std::uint64
       skin = skin.mul(ambient + key * lambert) + colour(0.08, 0.08, 0.08) * gloss;
       double shade = 1 - bump(q, 0, f.nose_base + 7, 19, 6, 0.20) - bump(q, 0, f.mouth_y + f.lip_low + 7, 26, 5, 0.12);
       shade -= bump({c.light_x < 0 ? p.x : -p.x, p.y}, f.nose_half + 5, 58, 9, 18, 0.13);
-      shade -= bump(q, 47 + 0.16 * (p.y - 90), 95, 3.2, 18, 0.10);
+      shade -= bump(q, detail::smile_line(p.y), 88, 3.5, 13, 0.05) + bump(q, f.nose_half + 3, 71, 2.5, 6, 0.16);
       shade *= 1 - 0.75 * edge((std::hypot((q.x - 9.5) / 6.2, (p.y - f.nose_base + 3.5 + 0.12 * q.x) / 3.1) - 1) * 3.5, 1.6);
       if (ear > face) shade *= 0.86 - 0.16 * std::cos(std::hypot(du / 13, ear_y) * 7);
       shade *= 1 - 0.42 * smoothstep(-26, 2, f.outline(p)) * (0.45 + 0.55 * smoothstep(-70, 70, c.light_x < 0 ? p.x : -p.x));
       shade *= 1 - 0.40 * std::clamp(detail::hair_cover(f, {p.x, p.y - 7}, seed), 0.0, 1.0) * (1 - hair);
       skin *= shade;
 
-      const double bx = (f.eye_x - q.x) + 2, arc = f.brow_y - 4 + 0.0085 * (bx - 6) * (bx - 6) - 0.06 * bx;
-      const double thick = 4.6 * std::clamp((36 - std::abs(bx + 2)) / 26, 0.0, 1.0) * (1 + 0.010 * bx) + 0.2;
+      const double bx = f.eye_x - q.x;
       const double hairs = 0.78 + 0.22 * value_noise(seed + 50, (p.x + (p.x < 0 ? 1 : -1) * 0.6 * p.y) / 1.7, p.y / 6);
-      const double brow = edge(std::abs(p.y - arc) - thick, 2.0) * hairs * std::clamp((37 - std::abs(bx + 1)) / 8, 0.0, 1.0);
+      const double brow = edge(std::abs(p.y - f.brow_line(bx)) - f.brow_half_thickness(bx), 2.0) * hairs *
+                          std::clamp((37 - std::abs(bx + 1)) / 8, 0.0, 1.0);
       skin = blend(skin, c.hair * 0.85, 0.80 * brow);
 
       const double around = std::atan2(p.x, -(p.y - 60)) * 46, away = std::hypot(p.x, p.y - 60);

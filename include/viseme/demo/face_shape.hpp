@@ -7,7 +7,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -67,10 +66,10 @@ struct face_shape {
     return g / std::max(std::hypot(dx, dy), 1e-3);
   }
 
-  /// Half the face's width at a height between the brows and the chin.
-  double half_width_at(double y) const {
-    if (y <= 0) return half_width * std::sqrt(std::max(0.0, 1 - y * y / (175.0 * 175.0)));
-    return half_width * std::pow(std::max(0.0, 1 - std::pow(y / chin, 2.4)), 1 / 1.75);
+  /// A brow's middle line and half thickness; x from the eye's middle, positive towards the nose, within [-36, 34].
+  double brow_line(double x) const { return brow_y - 4 + 0.0085 * (x - 4) * (x - 4) - 0.06 * (x + 2); }
+  double brow_half_thickness(double x) const {
+    return 4.6 * std::clamp((36 - std::abs(x + 2)) / 26, 0.0, 1.0) * (1 + 0.010 * (x + 2)) + 0.2;
   }
 };
 
@@ -86,7 +85,7 @@ public:
   double height() const { return height_; }  ///< of the opening at its middle
   double fall() const { return fall_; }
 
-  double seam(double x) const { return y_ + 1.6 * bell(x / 9) - 1.0 * bell((std::abs(x) - 16) / 12) + 1.5 * square(x / half_); }
+  double seam(double x) const { return y_ + 1.6 * bell(x / 9) - 1.0 * bell((std::abs(x) - 16) / 12) - 1.2 * square(x / half_); }
   double inner_top(double x) const { return seam(x) - rise_ * arch(x); }
   double inner_bottom(double x) const { return seam(x) + fall_ * arch(x); }
   double outer_top(double x) const {

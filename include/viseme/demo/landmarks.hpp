@@ -59,10 +59,11 @@ inline landmarks landmarks_of(const face_shape& f, const face_pose& pose, const 
   const auto drawn = [&](int i, double x, double y) { out[i] = pose.facing_to_frame({x, y}); };
   for (int i = 0; i < 33; ++i) skin(i, outline[i].x, outline[i].y);
 
-  const double brow_x[] = {-37, -24, -8, 10, 28, 26, 10, -8, -24}, brow_dy[] = {4, -5, -9, -7, -1, 6, 0, -1, 1};
+  const double along_brow[] = {-36, -23, -8, 10, 30, 30, 10, -8, -23}, brow_edge[] = {0, -1, -1, -1, -1, 1, 1, 1, 1};
   for (int i = 0; i < 9; ++i) {
-    skin(33 + i, -f.eye_x + brow_x[i], f.brow_y + brow_dy[i]);
-    skin(42 + i, f.eye_x - brow_x[i], f.brow_y + brow_dy[i]);
+    const double x = along_brow[i], y = f.brow_line(x) + brow_edge[i] * f.brow_half_thickness(x);
+    skin(33 + i, -f.eye_x + x, y);
+    skin(42 + i, f.eye_x - x, y);
   }
 
   const double ridge[] = {62, 38, 14, -9};
