@@ -10,6 +10,7 @@
 #include <kernels/cpu/dense_product.hpp>
 #include <kernels/cpu/epilogue.hpp>
 #include <kernels/cpu/instruction_set.hpp>
+#include <kernels/cpu/pixels.hpp>
 #include <viseme/core/shape.hpp>
 
 namespace viseme::kernels::cpu {
@@ -26,22 +27,18 @@ enum class direction { forward, backward_data };
 
 struct dense_forward_arguments {
   dense_shape shape;
-  const float* x = nullptr;
-  std::ptrdiff_t x_stride = 0;
+  const_pixels x;
   const float* packed = nullptr;  // by pack(..., direction::forward, ...)
-  float* y = nullptr;
-  std::ptrdiff_t y_stride = 0;
+  struct pixels y;
   epilogue after;
 };
 
 struct dense_backward_data_arguments {
   dense_shape shape;
-  const float* dy = nullptr;
-  std::ptrdiff_t dy_stride = 0;
+  const_pixels dy;
   const float* packed = nullptr;  // by pack(..., direction::backward_data, ...)
-  float* dx = nullptr;
-  std::ptrdiff_t dx_stride = 0;
-  bool accumulate = false;
+  struct pixels dx;
+  writing how = writing::overwrite;
 };
 
 inline dense_product product(const dense_shape& s, direction to) {
@@ -61,10 +58,8 @@ inline dense_product product(const dense_shape& s, direction to) {
 inline dense_product product(const dense_forward_arguments& a) {
   dense_product p = product(a.shape, direction::forward);
   p.x = a.x;
-  p.x_stride = a.x_stride;
   p.packed = a.packed;
   p.y = a.y;
-  p.y_stride = a.y_stride;
   p.after = a.after;
   return p;
 }
@@ -72,11 +67,9 @@ inline dense_product product(const dense_forward_arguments& a) {
 inline dense_product product(const dense_backward_data_arguments& a) {
   dense_product p = product(a.shape, direction::backward_data);
   p.x = a.dy;
-  p.x_stride = a.dy_stride;
   p.packed = a.packed;
   p.y = a.dx;
-  p.y_stride = a.dx_stride;
-  if (a.accumulate) p.after.residual = a.dx, p.after.residual_stride = a.dx_stride;
+  if (a.how == writing::accumulate) p.after.residual = a.dx;
   return p;
 }
 

@@ -18,8 +18,10 @@
 #include <cstdint>
 #include <limits>
 
+#include <kernels/cpu/activation.hpp>
 #include <kernels/cpu/epilogue.hpp>
 #include <kernels/cpu/instruction_set.hpp>
+#include <kernels/cpu/pixels.hpp>
 #include <kernels/cpu/simd.hpp>
 #include <viseme/core/shape.hpp>
 
@@ -35,11 +37,9 @@ struct dense_product {
   size2 in, out, kernel, stride, pad;
   bool transposed = false;  // backward to the data: `in` is dy's size, `out` dx's
 
-  const float* x = nullptr;
-  std::ptrdiff_t x_stride = 0;
+  const_pixels x;
   const float* packed = nullptr;
-  float* y = nullptr;
-  std::ptrdiff_t y_stride = 0;
+  struct pixels y;
   epilogue after;
 
   constexpr int lattices() const { return transposed ? stride.h * stride.w : 1; }

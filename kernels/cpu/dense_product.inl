@@ -72,18 +72,6 @@ inline int tasks(const dense_product& p) {
   return sum;
 }
 
-[[gnu::noinline]] inline vec sigmoid_of(vec v) {
-  for (int i = 0; i < width; ++i) v[i] = 1 / (1 + std::exp(-v[i]));
-  return v;
-}
-
-inline vec activate(vec v, activation act, float slope) {
-  const vec zero = broadcast(0);
-  if (act == activation::relu) return max(v, zero);
-  if (act == activation::leaky_relu) return v < zero ? v * slope : v;
-  return act == activation::sigmoid ? sigmoid_of(v) : v;
-}
-
 /// One pass of one tile: the pointers of its pixels, a stretch of one panel, and where the sums go.
 struct tile {
   const float* const* inputs;  // (taps, tile_rows)
@@ -101,15 +89,14 @@ inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : s
 
 /// Stores sums (rows, vectors) with what the epilogue or the passes before add to them.
 [[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, const vec* sums, int rows, int vectors) {
-  const float* from = t.begins ? p.after.residual : p.y;
-  const std::ptrdiff_t from_stride = t.begins ? p.after.residual_stride : p.y_stride;
+  const const_pixels from = t.begins ? p.after.residual : p.y;
   const activation act = t.ends ? p.after.act : activation::none;
   for (int r = 0; r < rows; ++r)
     for (int v = 0; v < vectors; ++v) {
       const int n = t.columns - v * width;
       vec value = *sums++;
-      if (from) value += load_columns(from + t.pixel[r] * from_stride + t.column + v * width, n);
-      store_columns(p.y + t.pixel[r] * p.y_stride + t.column + v * width, activate(value, act, p.after.slope), n);
+      if (from) value += load_columns(from[t.pixel[r]] + t.column + v * width, n);
+      store_columns(p.y[t.pixel[r]] + t.column + v * width, activate(act, value, broadcast(p.after.slope)), n);
     }
 }
 
@@ -147,7 +134,7 @@ void multiply(const dense_product& p, const tile& t) {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) store(p.y + t.pixel[r] * p.y_stride + t.column + v * width, max(sum[r][v], least));
+      for (int v = 0; v < vectors; ++v) store(p.y[t.pixel[r]] + t.column + v * width, max(sum[r][v], least));
   } else {
     vec sums[rows * vectors];
 #pragma GCC unroll 16
@@ -182,7 +169,7 @@ inline void locate(const dense_product& p, const lattice_axis& rows, const latti
   std::int64_t image = first / cols.count / rows.count;
   b.count = count;
   for (int r = 0; r < count; ++r) {
-    b.image[r] = p.x + image * p.in.h * p.in.w * p.x_stride;
+    b.image[r] = p.x[image * p.in.h * p.in.w];
     b.y[r] = i * in_h + rows.offset;
     b.x[r] = j * in_w + cols.offset;
     b.pixel[r] = (image * p.out.h + rows.origin + i * out_h) * p.out.w + cols.origin + j * out_w;
@@ -202,7 +189,7 @@ inline void point(const dense_product& p, const pixel_block& b, int taps_w, int 
       const int y = b.y[r] + dy, x = b.x[r] + dx;
       const bool inside = unsigned(y) < unsigned(p.in.h) && unsigned(x) < unsigned(p.in.w);
       to[(r / tile_rows * taps + t) * tile_rows + r % tile_rows] =
-          inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x_stride : zeros;
+          inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x.stride : zeros;
     }
   }
 }

@@ -1,16 +1,15 @@
 // What a product does with a finished sum before storing it: y = act(sum + bias + residual).
 #pragma once
 
-#include <cstddef>
+#include <kernels/cpu/pixels.hpp>
 
 namespace viseme::kernels::cpu {
 
 enum class activation { none, relu, leaky_relu, sigmoid };
 
 struct epilogue {
-  const float* bias = nullptr;      // (C), or null
-  const float* residual = nullptr;  // pixels as the output's, or null; may be the output itself
-  std::ptrdiff_t residual_stride = 0;
+  const float* bias = nullptr;  // (C), or null
+  const_pixels residual = {};    // as the output, or none; may be the output itself
   activation act = activation::none;
   float slope = 0;  // of leaky_relu, for negative sums
 };

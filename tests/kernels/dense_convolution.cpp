@@ -56,11 +56,11 @@ void check_forward(instruction_set set, const dense_shape& s, options o) {
   const guarded packed = packed_weights(set, s, direction::forward, weights);
   guarded y(floats(pixels, y_stride, s.filters), 77);
 
-  dense_forward_arguments a{s, x.data(), x_stride, packed.data(), y.data(), y_stride, {}};
+  dense_forward_arguments a{s, {x.data(), x_stride}, packed.data(), {y.data(), y_stride}, {}};
   a.after.act = o.act;
   a.after.slope = 0.2f;
   if (o.bias) a.after.bias = bias.data();
-  if (o.residual) a.after.residual = residual.data(), a.after.residual_stride = residual_stride;
+  if (o.residual) a.after.residual = {residual.data(), residual_stride};
   pool p(2);
   forward(p, set, a);
 
@@ -88,7 +88,7 @@ void check_forward(instruction_set set, const dense_shape& s, options o) {
   BOOST_TEST(gaps_kept, name(set) << " " << viseme::tests::text(s) << ": wrote between the pixels");
 }
 
-void check_backward_data(instruction_set set, const dense_shape& s, int extra, bool accumulate) {
+void check_backward_data(instruction_set set, const dense_shape& s, int extra, writing how) {
   std::mt19937 random(2);
   const auto out = s.out();
   const std::size_t in_pixels = std::size_t(s.images) * s.in.h * s.in.w, pixels = std::size_t(s.images) * out.h * out.w;
@@ -98,7 +98,7 @@ void check_backward_data(instruction_set set, const dense_shape& s, int extra, b
   const guarded packed = packed_weights(set, s, direction::backward_data, weights);
   guarded dx(floats(in_pixels, x_stride, s.channels), 0.5f);
   pool p(2);
-  backward_data(p, set, {s, dy.data(), y_stride, packed.data(), dx.data(), x_stride, accumulate});
+  backward_data(p, set, {s, {dy.data(), y_stride}, packed.data(), {dx.data(), x_stride}, how});
 
   std::vector<summed> sums(in_pixels * s.channels);
   for_each_tap(s, [&](std::size_t to, std::size_t from, int tap) {
@@ -111,7 +111,7 @@ void check_backward_data(instruction_set set, const dense_shape& s, int extra, b
   for (std::size_t i = 0; i < in_pixels; ++i) {
     for (int c = 0; c < s.channels; ++c) {
       auto& sum = sums[i * s.channels + c];
-      if (accumulate) sum.add(0.5);
+      if (how == writing::accumulate) sum.add(0.5);
       const double error = std::abs(dx[i * x_stride + c] - sum.value);
       worst = std::max(worst, error / std::max(sum.magnitude, 1e-3));
       if (!(error >= 0)) worst = 1e9;
@@ -156,21 +156,21 @@ BOOST_AUTO_TEST_CASE(the_residual_may_be_the_output) {
     guarded y(35 * 20), z(35 * 20);
     std::copy_n(before.data(), before.size(), z.data());
     pool p(2);
-    forward(p, set, {s, x.data(), 700, packed.data(), y.data(), 20, {nullptr, before.data(), 20}});
-    forward(p, set, {s, x.data(), 700, packed.data(), z.data(), 20, {nullptr, z.data(), 20}});
+    forward(p, set, {s, {x.data(), 700}, packed.data(), {y.data(), 20}, {nullptr, {before.data(), 20}}});
+    forward(p, set, {s, {x.data(), 700}, packed.data(), {z.data(), 20}, {nullptr, {z.data(), 20}}});
     BOOST_TEST(std::memcmp(y.data(), z.data(), y.size() * sizeof(float)) == 0);
   });
 }
 
 BOOST_AUTO_TEST_CASE(backward_data_is_the_naive_sum) {
   for_each_set([](auto set) {
-    for (const auto& s : convolutions()) check_backward_data(set, s, 0, false);
+    for (const auto& s : convolutions()) check_backward_data(set, s, 0, writing::overwrite);
   });
 }
 
 BOOST_AUTO_TEST_CASE(backward_data_accumulates_into_channel_slices) {
   for_each_set([](auto set) {
-    for (const auto& s : convolutions()) check_backward_data(set, s, 3, true);
+    for (const auto& s : convolutions()) check_backward_data(set, s, 3, writing::accumulate);
   });
 }
 
@@ -187,8 +187,8 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_changes_no_bit) {
       for (const int threads : {1, 2, 3}) {
         pool p(threads);
         guarded y(dy.size()), dx(x.size());
-        forward(p, set, {s, x.data(), s.channels, there.data(), y.data(), s.filters, {}});
-        backward_data(p, set, {s, dy.data(), s.filters, back.data(), dx.data(), s.channels, false});
+        forward(p, set, {s, {x.data(), s.channels}, there.data(), {y.data(), s.filters}, {}});
+        backward_data(p, set, {s, {dy.data(), s.filters}, back.data(), {dx.data(), s.channels}});
         if (threads == 1) {
           std::copy_n(y.data(), y.size(), y1.data());
           std::copy_n(dx.data(), dx.size(), dx1.data());
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(not_a_number_goes_through) {
       x[4 * 3 + 1] = std::numeric_limits<float>::quiet_NaN();
       const guarded packed = packed_weights(set, s, direction::forward, weights);
       pool p(1);
-      dense_forward_arguments a{s, x.data(), 3, packed.data(), y.data(), 20, {}};
+      dense_forward_arguments a{s, {x.data(), 3}, packed.data(), {y.data(), 20}, {}};
       a.after.act = act;
       forward(p, set, a);
       BOOST_TEST(std::all_of(y.data(), y.data() + 180, [](float v) { return std::isnan(v); }));
