@@ -6,9 +6,13 @@
 
 using namespace viseme::tests;
 using namespace viseme::io;
-using viseme::parameter_entry;
 
 namespace {
+
+struct parameter_entry {
+  std::string name;
+  std::vector<std::int64_t> sizes;
+};
 
 checkpoint with(const std::vector<parameter_entry>& entries) {
   checkpoint c;

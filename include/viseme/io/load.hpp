@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <span>
+#include <concepts>
+#include <cstdint>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,7 +12,6 @@
 #include <vector>
 
 #include <viseme/core/error.hpp>
-#include <viseme/core/parameter_entry.hpp>
 #include <viseme/io/dialects.hpp>
 #include <viseme/io/state_dict.hpp>
 
@@ -27,6 +28,13 @@ inline load_options whole_vgg19() { return {{"features.", "classifier."}}; }
 struct wrong_shape {
   std::string name;
   std::vector<std::int64_t> have, want;
+};
+
+/// A net's table of parameters and buffers: entries with a PyTorch name and sizes (none for a scalar), as `graph::parameters` gives.
+template <class T>
+concept parameter_table = std::ranges::forward_range<const T> && requires(std::ranges::range_reference_t<const T> entry) {
+  { entry.name } -> std::convertible_to<std::string>;
+  { entry.sizes } -> std::convertible_to<std::vector<std::int64_t>>;
 };
 
 /// How a file differs from a net's table. Empty lists mean that it loads.
@@ -62,7 +70,8 @@ inline bool is_step_counter(std::string_view name) { return name.ends_with("num_
 
 /// Compares the file's tensors, by their canonical names, with the table. Step counters may be missing. Two names of the file that stand
 /// for the same parameter make the second unexpected.
-inline load_report match(const state_dict& tensors, std::span<const parameter_entry> table, const load_options& options = {}) {
+template <parameter_table Table>
+load_report match(const state_dict& tensors, const Table& table, const load_options& options = {}) {
   std::unordered_set<std::string> expected;
   for (const auto& entry : table) expected.insert(entry.name);
   load_report report;
@@ -87,8 +96,8 @@ inline load_report match(const state_dict& tensors, std::span<const parameter_en
 
 /// The table's tensors under its names and in its order; missing step counters are zero. `what` begins the message of the one `error`
 /// thrown if anything is missing, unexpected or of another shape: "UNet weights 'X.pth'".
-inline state_dict load_strict(const checkpoint& file, std::span<const parameter_entry> table, std::string_view what,
-                              const load_options& options = {}) {
+template <parameter_table Table>
+state_dict load_strict(const checkpoint& file, const Table& table, std::string_view what, const load_options& options = {}) {
   const auto report = match(file.tensors, table, options);
   require(report.good(), std::string(what), report.summary(), "give a checkpoint of this net, with its features and width");
   state_dict result;
