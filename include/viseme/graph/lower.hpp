@@ -175,6 +175,20 @@ struct root<network<E...>> {
   static constexpr int steps = int(sizeof...(E)) - inputs;
 };
 
+/// What the passes ask of a layer, without its type.
+struct layer_facts {
+  shape (*out)(const shapes&) = nullptr;
+  const parameter* parameters = nullptr;
+  int parameter_count = 0;
+  bool norm = false;
+  bool joins = false;  // reads several tensors of one height and width
+};
+
+template <class L>
+constexpr layer_facts facts_of() {
+  return {&L::out, L::parameters.data(), int(L::parameters.size()), requires { L::momentum; }, std::is_same_v<L, add> || std::is_same_v<L, concat>};
+}
+
 template <class Net>
 struct lowered {
   using body = typename Net::body;
@@ -199,6 +213,10 @@ struct lowered {
     for (int i = 0; i < root<body>::steps; ++i) t.names[i] = {graph_lowering::keys[t.inputs + i], value[t.inputs + i]};
     return t;
   }();
+
+  static constexpr auto facts = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array{facts_of<layer_at<I>>()...};
+  }(std::make_integer_sequence<int, layers::size>{});
 
   static constexpr int refused = table.refused < 0 ? 0 : table.refused;
   static_assert(sizeof(accepts_channels<table.node_at[refused].label, table.channels_of(table.node_at[refused].inputs[0]), (table.refused < 0)>) > 0);

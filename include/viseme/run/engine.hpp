@@ -1,0 +1,149 @@
+// Inference: weights prepared once and shared, one session per user, a run over one planned arena.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include <viseme/graph/place.hpp>
+#include <viseme/run/shape_plan.hpp>
+#include <viseme/run/steps.hpp>
+
+namespace viseme {
+
+/// Weights as a backend wants them: batch norms folded and matrices packed where its ops do so. Immutable; share it between sessions.
+template <class B, class Net>
+class prepared_weights {
+public:
+  using T = typename B::scalar;
+
+  /// `block`: values in the order of graph::parameters<Net>().
+  prepared_weights(typename B::context& context, std::span<const float> block) {
+    const auto& list = steps<B, Net, purpose::inference>();
+    const auto entries = graph::parameters<Net>();
+    require(block.size() == block_size(entries), "weights", "the block has another size than the net", "load it by the net's table");
+    std::vector<T> values(block.begin(), block.end());
+    std::size_t total = 0;
+    for (const auto& s : list) {
+      offset_.push_back(total);
+      total += graph::aligned((s.pack ? s.packed_size : parameter_count(entries, s.range)) * sizeof(T));
+    }
+    storage_ = typename B::buffer(context, total);
+    raw_.resize(list.size());
+    for (std::size_t g = 0; g < list.size(); ++g) {
+      T* to = storage_.template at<T>(offset_[g]);
+      if (list[g].pack) list[g].pack(context, pointers_of<T>(entries, list[g].range, values.data()), to);
+      else copy_raw(entries, list[g].range, values, to, raw_[g]);
+    }
+  }
+
+  /// Of step g.
+  const T* packed(int g) const { return storage_.template at<T>(offset_[g]); }
+  const parameter_pointers<T>& parameters(int g) const { return raw_[g]; }
+  std::size_t bytes() const { return storage_.bytes(); }
+
+private:
+  static void copy_raw(const std::vector<parameter_entry>& entries, graph::group_range range, const std::vector<T>& values, T* to,
+                       parameter_pointers<T>& pointers) {
+    int at = 0;
+    for (int node = range.first; node < range.first + range.count; ++node) {
+      int size = 0;
+      for (const auto& e : entries)
+        if (e.node == node) {
+          std::copy_n(values.data() + e.offset, e.count, to);
+          pointers[at + e.index] = to;
+          to += e.count;
+          ++size;
+        }
+      at += size;
+    }
+  }
+
+  typename B::buffer storage_;
+  std::vector<std::size_t> offset_;
+  std::vector<parameter_pointers<T>> raw_;
+};
+
+/// One user's run of a net: an arena planned at construction, nothing allocated afterwards. Not for two threads at once.
+template <class B, class Net>
+class engine {
+public:
+  using T = typename B::scalar;
+  using low = graph::lowered<Net>;
+  static constexpr int values = low::table.values;
+
+  engine(typename B::context& context, std::shared_ptr<const prepared_weights<B, Net>> weights, const std::vector<shape>& inputs, const cut& c = {})
+      : context_(&context), weights_(std::move(weights)), shapes_(inputs, c), steps_(&steps<B, Net, purpose::inference>()) {
+    plan();
+  }
+
+  /// Memory of a fed or wanted value in the backend's layout. Write inputs before run(), read outputs after it.
+  view<T> input(const std::string& key) const {
+    const int in = low::table.find_input(key);
+    const int v = in >= 0 && shapes_.fed[in] ? in : low::table.find_output(key);
+    require(v >= 0 && shapes_.fed[v] && shapes_.needed[v], "input '" + key + "'", "nothing of that name is fed to this run", "name it when the run is made");
+    return value(v);
+  }
+  view<T> output(const std::string& key) const {
+    const int v = shape_plan<Net>::find(key);
+    require(v >= 0 && shapes_.wanted[v], "output '" + key + "'", "nothing of that name is kept by this run", "name it when the run is made");
+    return value(v);
+  }
+
+  void run() {
+    for (std::size_t g = 0; g < steps_->size(); ++g)
+      if (active((*steps_)[g])) (*steps_)[g].forward(*context_, call(int(g)));
+  }
+
+  /// Bytes of activations and scratch.
+  std::size_t arena_bytes() const { return arena_.bytes(); }
+
+private:
+  bool active(const step<B>& s) const { return shapes_.needed[s.out] && !shapes_.fed[s.out]; }
+  view<T> value(int v) const { return {arena_.template at<T>(place_[v].offset), shapes_.size[v], B::preferred}; }
+
+  forward_call<T> call(int g) const {
+    const auto& s = (*steps_)[g];
+    forward_call<T> c;
+    c.inputs = s.in.count;
+    for (int k = 0; k < s.in.count; ++k) c.in[k] = value(s.in.id[k]);
+    c.out = value(s.out);
+    c.packed = weights_->packed(g);
+    c.parameters = weights_->parameters(g);
+    c.scratch = arena_.template at<T>(scratch_offset_);
+    return c;
+  }
+
+  void plan() {
+    const int last = int(steps_->size());
+    place_.assign(values, {});
+    std::size_t scratch = 0;
+    const auto use = [&](int v, int at) {
+      auto& p = place_[v];
+      if (p.bytes == 0) p = {graph::aligned(shapes_.size[v].count() * sizeof(T)), at, at, 0};
+      p.last = std::max(p.last, at);
+    };
+    for (int v = 0; v < values; ++v)
+      if (shapes_.fed[v] && shapes_.needed[v]) use(v, 0);
+    for (int g = 0; g < last; ++g) {
+      const auto& s = (*steps_)[g];
+      if (!active(s)) continue;
+      for (int k = 0; k < s.in.count; ++k) use(s.in.id[k], g);
+      use(s.out, g);
+      scratch = std::max(scratch, s.scratch_forward(shapes_.of(s.in, s.out)));
+    }
+    for (int v = 0; v < values; ++v)  // stay valid between runs
+      if (place_[v].bytes && (shapes_.wanted[v] || shapes_.fed[v])) place_[v].first = 0, place_[v].last = last;
+    scratch_offset_ = graph::place(place_);
+    arena_ = typename B::buffer(*context_, scratch_offset_ + scratch * sizeof(T));
+  }
+
+  typename B::context* context_;
+  std::shared_ptr<const prepared_weights<B, Net>> weights_;
+  shape_plan<Net> shapes_;
+  const std::vector<step<B>>* steps_;
+  std::vector<graph::lifetime> place_;
+  typename B::buffer arena_;
+  std::size_t scratch_offset_ = 0;
+};
+
+}  // namespace viseme

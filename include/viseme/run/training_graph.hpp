@@ -1,0 +1,233 @@
+// Training graph of a net: forward that keeps what backward reads, backward that writes gradients, one planned arena.
+#pragma once
+
+#include <span>
+
+#include <viseme/graph/place.hpp>
+#include <viseme/losses/losses.hpp>
+#include <viseme/optim/adam.hpp>
+#include <viseme/run/shape_plan.hpp>
+#include <viseme/run/steps.hpp>
+
+namespace viseme {
+
+/// How a training graph is used. A frozen one (a loss net) has no gradients of its own and uses running statistics.
+struct training_options {
+  bool frozen = false;
+  bool input_gradients = false;
+  std::vector<std::string> outputs;  // values that losses read; empty: the net's output
+};
+
+template <class B, class Net>
+class training_graph {
+public:
+  using T = typename B::scalar;
+  using low = graph::lowered<Net>;
+  static constexpr int values = low::table.values;
+
+  /// `block`: values in the order of graph::parameters<Net>().
+  training_graph(typename B::context& context, std::span<const float> block, const std::vector<shape>& inputs, training_options options)
+      : context_(&context), options_(std::move(options)), entries_(graph::parameters<Net>()), shapes_(inputs, {{}, options_.outputs}),
+        steps_(&steps<B, Net, purpose::training>()) {
+    require(block.size() == block_size(entries_), "weights", "the block has another size than the net", "load it by the net's table");
+    trainable_ = options_.frozen ? 0 : trainable_size(entries_);
+    parameters_ = typename B::buffer(context, block.size() * sizeof(T));
+    state_ = typename B::buffer(context, 3 * graph::aligned(trainable_ * sizeof(T)));
+    for (std::size_t i = 0; i < block.size(); ++i) parameter_block()[i] = T(block[i]);
+    plan();
+  }
+
+  view<T> input(const std::string& key) const { return value(known(low::table.find_input(key), key)); }
+  view<T> output(const std::string& key) const { return value(wanted(key)); }
+  /// Where losses write the gradient of an output, between forward() and backward().
+  view<T> output_gradient(const std::string& key) const { return gradient(wanted(key)); }
+  view<T> input_gradient(const std::string& key) const {
+    require(options_.input_gradients, "gradient of input '" + key + "'", "this graph was made without input gradients", "ask for them when it is made");
+    return gradient(known(low::table.find_input(key), key));
+  }
+
+  void forward() {
+    for (int g = 0; g < count(); ++g) {
+      const auto& s = (*steps_)[g];
+      if (!shapes_.needed[s.out]) continue;
+      auto call = forward_call_of(g);
+      if (s.pack) {
+        T* packed = arena_.template at<T>(packed_offset_);
+        s.pack(*context_, call.parameters, packed);
+        call.packed = packed;
+      }
+      s.forward(*context_, call);
+    }
+    for (T* counter : batch_counters_) *counter += T(1);
+  }
+
+  /// Gradients of parameters are added to what is there; output gradients must have been written.
+  void backward() {
+    for (int g = count() - 1; g >= 0; --g)
+      if (has_gradient_[(*steps_)[g].out]) (*steps_)[g].backward(*context_, backward_call_of(g));
+  }
+
+  const std::vector<parameter_entry>& entries() const { return entries_; }
+  /// All parameters and buffers, in the order of entries(); the first trainable_count() elements are what Adam moves.
+  T* parameter_block() const { return parameters_.template at<T>(0); }
+  std::size_t trainable_count() const { return trainable_; }
+  T* gradient_block() const { return state_.template at<T>(0); }
+  T* first_moment() const { return state_.template at<T>(graph::aligned(trainable_ * sizeof(T))); }
+  T* second_moment() const { return state_.template at<T>(2 * graph::aligned(trainable_ * sizeof(T))); }
+  void clear_gradients() { std::fill_n(gradient_block(), trainable_, T(0)); }
+
+  /// `number` counts from 1.
+  void adam_step(const adam& rule, std::int64_t number) {
+    found_op<adam, B>::run(*context_, adam_call<T>{parameter_block(), first_moment(), second_moment(), gradient_block(), trainable_, number, rule});
+  }
+  template <class Loss>
+  double loss(const loss_call<T>& call) { return found_op<Loss, B>::run(*context_, call); }
+
+  std::size_t arena_bytes() const { return arena_.bytes(); }
+
+private:
+  int count() const { return int(steps_->size()); }
+  int backward_time(int g) const { return 2 * count() - g; }
+
+  int wanted(const std::string& key) const {
+    const int v = known(shape_plan<Net>::find(key), key);
+    require(shapes_.wanted[v], "output '" + key + "'", "this graph does not keep it", "name it when the graph is made");
+    return v;
+  }
+  static int known(int v, const std::string& key) {
+    require(v >= 0, "value '" + key + "'", "the net has no such input or step", "use a name listed for the net");
+    return v;
+  }
+
+  view<T> at(int slot, shape s) const {
+    const auto& p = place_[slot];
+    return {p.bytes ? arena_.template at<T>(p.offset) : nullptr, s, B::preferred};
+  }
+  view<T> value(int v) const { return at(v, shapes_.size[v]); }
+  view<T> gradient(int v) const { return at(values + v, shapes_.size[v]); }
+  T* statistics(int g) const {
+    const auto& p = place_[2 * values + g];
+    return p.bytes ? arena_.template at<T>(p.offset) : nullptr;
+  }
+
+  forward_call<T> forward_call_of(int g) const {
+    const auto& s = (*steps_)[g];
+    forward_call<T> call;
+    call.inputs = s.in.count;
+    for (int k = 0; k < s.in.count; ++k) call.in[k] = value(s.in.id[k]);
+    call.out = value(s.out);
+    call.parameters = pointers_[g];
+    call.scratch = arena_.template at<T>(scratch_offset_);
+    call.statistics = statistics(g);
+    return call;
+  }
+
+  backward_call<T> backward_call_of(int g) const {
+    const auto& s = (*steps_)[g];
+    backward_call<T> call;
+    call.inputs = s.in.count;
+    for (int k = 0; k < s.in.count; ++k) {
+      call.in[k] = value(s.in.id[k]);
+      call.d_in[k] = gradient(s.in.id[k]);
+      call.write[k] = write_[g][k];
+    }
+    call.out = value(s.out);
+    call.d_out = gradient(s.out);
+    call.parameters = pointers_[g];
+    call.d_parameters = gradient_pointers_[g];
+    call.scratch = arena_.template at<T>(scratch_offset_);
+    call.statistics = statistics(g);
+    return call;
+  }
+
+  bool carries_gradient(const step<B>& s) const {
+    bool has = false;
+    for (const auto& e : entries_) has |= !options_.frozen && e.trainable && e.node >= s.range.first && e.node < s.range.first + s.range.count;
+    for (int k = 0; k < s.in.count; ++k) has |= has_gradient_[s.in.id[k]];
+    return has;
+  }
+
+  void mark_gradients() {
+    if (options_.input_gradients)
+      for (int v = 0; v < low::table.inputs; ++v) has_gradient_[v] = shapes_.needed[v];
+    for (const auto& s : *steps_) has_gradient_[s.out] = shapes_.needed[s.out] && carries_gradient(s);
+  }
+
+  /// Step g runs forward at time g, losses at count(), backward at backward_time(g).
+  void plan() {
+    mark_gradients();
+    const int end = 2 * count() + 1;
+    place_.assign(2 * values + count(), {});
+    const auto keep = [&](int slot, std::size_t elements, int time) {
+      auto& p = place_[slot];
+      if (p.bytes == 0) p = {graph::aligned(elements * sizeof(T)), time, time, 0};
+      p.first = std::min(p.first, time);
+      p.last = std::max(p.last, time);
+    };
+    const auto keep_value = [&](int v, int time) { keep(v, shapes_.size[v].count(), time); };
+    const auto keep_gradient = [&](int v, int time) {
+      if (has_gradient_[v]) keep(values + v, shapes_.size[v].count(), time);
+    };
+    std::array<bool, values> written{};
+    for (int v = 0; v < values; ++v) {
+      if (v < low::table.inputs && shapes_.needed[v]) keep_value(v, 0), keep_value(v, end), keep_gradient(v, end);
+      if (shapes_.wanted[v]) keep_value(v, end), keep_gradient(v, count()), written[v] = true;
+    }
+    pointers_.resize(count());
+    gradient_pointers_.resize(count());
+    write_.resize(count());
+    std::size_t scratch = 0, packed = 0;
+    for (int g = count() - 1; g >= 0; --g) {
+      const auto& s = (*steps_)[g];
+      if (!shapes_.needed[s.out]) continue;
+      const bool trains = has_gradient_[s.out];
+      const int back = backward_time(g);
+      keep_value(s.out, g);
+      if (trains) keep_gradient(s.out, back);
+      if (trains && s.reads.output) keep_value(s.out, back);
+      for (int k = 0; k < s.in.count; ++k) {
+        const int v = s.in.id[k];
+        keep_value(v, g);
+        if (!trains) continue;
+        if (s.reads.input) keep_value(v, back);
+        keep_gradient(v, back);
+        write_[g][k] = std::exchange(written[v], true) ? gradient_write::accumulate : gradient_write::overwrite;
+      }
+      if (s.reads.statistics && !options_.frozen) keep(2 * values + g, s.reads.statistics, g), keep(2 * values + g, s.reads.statistics, back);
+      const auto sizes = shapes_.of(s.in, s.out);
+      scratch = std::max({scratch, s.scratch_forward(sizes), trains ? s.scratch_backward(sizes) : 0});
+      packed = std::max(packed, s.packed_size);
+      pointers_[g] = pointers_of<T>(entries_, s.range, parameter_block());
+      if (!options_.frozen) gradient_pointers_[g] = trainable_pointers(s.range);
+    }
+    if (!options_.frozen)
+      for (const auto& e : entries_)
+        if (e.name.ends_with("num_batches_tracked")) batch_counters_.push_back(parameter_block() + e.offset);
+    scratch_offset_ = graph::place(place_);
+    packed_offset_ = scratch_offset_ + graph::aligned(scratch * sizeof(T));
+    arena_ = typename B::buffer(*context_, packed_offset_ + packed * sizeof(T));
+  }
+
+  parameter_pointers<T> trainable_pointers(graph::group_range range) const {
+    auto p = pointers_of<T>(entries_, range, gradient_block());
+    for (auto& pointer : p)
+      if (pointer >= gradient_block() + trainable_) pointer = nullptr;
+    return p;
+  }
+
+  typename B::context* context_;
+  training_options options_;
+  std::vector<parameter_entry> entries_;
+  shape_plan<Net> shapes_;
+  const std::vector<step<B>>* steps_;
+  std::size_t trainable_ = 0;
+  typename B::buffer parameters_, state_, arena_;
+  std::array<bool, values> has_gradient_{};
+  std::vector<graph::lifetime> place_;  // values, then their gradients, then statistics by step
+  std::vector<std::array<gradient_write, max_inputs>> write_;
+  std::vector<parameter_pointers<T>> pointers_, gradient_pointers_;
+  std::vector<T*> batch_counters_;
+  std::size_t scratch_offset_ = 0, packed_offset_ = 0;
+};
+
+}  // namespace viseme
