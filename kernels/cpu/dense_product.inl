@@ -8,6 +8,7 @@ inline constexpr int block_rows = 96;    // pixels of a task
 inline constexpr int block_depth = 256;  // products summed per pass over a panel: 16 KiB (width 8) or 32 KiB of weights
 inline constexpr int block_taps = 16;    // bounds the pointer list: 12 KiB
 inline constexpr int block_columns = 512;
+inline constexpr int resident_weights = 1 << 14;  // floats that stay in L2 beside x and y
 inline constexpr int enough_tasks = 64;
 
 inline constexpr int ceil_div(std::int64_t a, std::int64_t b) { return int((a + b - 1) / b); }
@@ -38,10 +39,12 @@ inline void pack(const dense_product& p, const float* weights, float* packed, in
   for (int i = 0; i < rows.taps; ++i)
     for (int j = 0; j < cols.taps; ++j) {
       const float* from = weights + first * column_step + (rows.first_tap + i * step_h) * p.kernel.w + cols.first_tap + j * step_w;
-      for (int d = 0; d < p.depth; ++d, to += panel_width, from += depth_step) {
-        for (int n = 0; n < count; ++n) to[n] = from[n * column_step];
-        for (int n = count; n < panel_width; ++n) to[n] = 0;
+      for (int d = 0; d < p.depth; d += 16, to += 16 * panel_width, from += 16 * depth_step) {  // whole cache lines of 1x1 weights
+        const int depth = std::min(16, p.depth - d);
+        for (int n = 0; n < panel_width; ++n)
+          for (int i = 0; i < depth; ++i) to[i * panel_width + n] = n < count ? from[n * column_step + i * depth_step] : 0;
       }
+      to -= (ceil_div(p.depth, 16) * 16 - p.depth) * panel_width;
     }
   if (task == 0) std::fill_n(packed + packed_offset(p, p.lattices()), p.depth, 0.0f);
 }
@@ -110,6 +113,10 @@ void multiply(const dense_product& p, const tile& t) {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) sum[r][v] = bias;
   }
+
+  // The stores below would wait for memory one after the other.
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r) __builtin_prefetch(p.y[t.pixel[r]] + t.column, 1);
 
   const float* b = t.panel;
   for (int tap = 0; tap < t.taps; ++tap) {
@@ -183,16 +190,19 @@ inline void locate(const dense_product& p, const lattice_axis& rows, const latti
 /// Pointers (tile, tap, tile_rows) for taps [first, first + taps).
 inline void point(const dense_product& p, const pixel_block& b, int taps_w, int first, int taps, const float* zeros, const float** to) {
   const int sign = p.transposed ? -1 : 1;
-  for (int t = 0; t < taps; ++t) {
-    const int dy = sign * ((first + t) / taps_w), dx = sign * ((first + t) % taps_w);
-    for (int r = 0; r < b.count; ++r) {
-      const int y = b.y[r] + dy, x = b.x[r] + dx;
-      const bool inside = unsigned(y) < unsigned(p.in.h) && unsigned(x) < unsigned(p.in.w);
-      to[(r / tile_rows * taps + t) * tile_rows + r % tile_rows] =
-          inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x.stride : zeros;
+  for (int begin = 0; begin < b.count; begin += tile_rows, to += taps * tile_rows)
+    for (int t = 0; t < taps; ++t) {
+      const int dy = sign * ((first + t) / taps_w), dx = sign * ((first + t) % taps_w);
+      for (int r = begin; r < std::min(begin + tile_rows, b.count); ++r) {
+        const int y = b.y[r] + dy, x = b.x[r] + dx;
+        const bool inside = unsigned(y) < unsigned(p.in.h) && unsigned(x) < unsigned(p.in.w);
+        to[t * tile_rows + r - begin] = inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x.stride : zeros;
+      }
     }
-  }
 }
+
+/// Every output pixel reads the input pixel of its own number, and no other.
+inline bool pixelwise(const dense_product& p) { return p.kernel == size2{1, 1} && p.stride == size2{1, 1} && p.pad == size2{0, 0}; }
 
 inline void run(const dense_product& p, int task) {
   int lattice = 0;
@@ -205,33 +215,39 @@ inline void run(const dense_product& p, int task) {
   const float* zeros = p.packed + packed_offset(p, p.lattices());
   const float* weights = p.packed + packed_offset(p, lattice);
 
+  const float* inputs[block_rows * block_taps];
   pixel_block block;
-  locate(p, rows, cols, first_row, int(std::min<std::int64_t>(c.rows, p.pixels_of(lattice) - first_row)), block);
+  block.count = int(std::min<std::int64_t>(c.rows, p.pixels_of(lattice) - first_row));
+  if (pixelwise(p))
+    for (int r = 0; r < block.count; ++r) inputs[r] = p.x[first_row + r], block.pixel[r] = first_row + r;
+  else
+    locate(p, rows, cols, first_row, block.count, block);
 
   // Stretches of depth: groups of whole taps, or pieces of one tap's channels.
   const int pieces = std::max(1, ceil_div(p.depth, block_depth)), piece = ceil_div(p.depth, pieces);
   const int most_taps = pieces > 1 ? 1 : std::clamp(block_depth / std::max(p.depth, 1), 1, block_taps);
   const int groups = std::max(1, ceil_div(taps, most_taps)), group = ceil_div(taps, groups);
 
-  const float* inputs[block_rows * block_taps];
   for (int g = 0; g < groups; ++g) {
     const int first_tap = std::min(g * group, taps), count = std::min(group, taps - first_tap);
-    point(p, block, std::max(cols.taps, 1), first_tap, count, zeros, inputs);
+    if (!pixelwise(p)) point(p, block, std::max(cols.taps, 1), first_tap, count, zeros, inputs);
     for (int channel = 0; channel == 0 || channel < p.depth; channel += piece) {
       const int depth = std::min(piece, p.depth - channel);
       const bool begins = g == 0 && channel == 0, ends = g == groups - 1 && channel + depth >= p.depth;
       const bool at_once = begins && ends && !p.after.residual && (p.after.act == activation::none || p.after.act == activation::relu);
-      for (int panel = column_block * c.panels; panel < panel_end; ++panel) {
+      const int first_panel = column_block * c.panels;
+      const auto multiply_tile = [&](int panel, int r) __attribute__((always_inline)) {
         const int column = panel * panel_width, columns = std::min(panel_width, p.columns - column);
-        const float* stretch =
-            weights + (std::size_t(panel) * taps * p.depth + std::size_t(first_tap) * p.depth + channel) * panel_width;
-        const auto full = multiply_for(tile_rows, columns);
-        for (int r = 0; r < block.count; r += tile_rows) {
-          const tile t{inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends,
-                       at_once};
-          (block.count - r >= tile_rows ? full : multiply_for(block.count - r, columns))(p, t);
-        }
-      }
+        const float* stretch = weights + (std::size_t(panel) * taps * p.depth + std::size_t(first_tap) * p.depth + channel) * panel_width;
+        const tile t{inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends, at_once};
+        multiply_for(std::min(tile_rows, block.count - r), columns)(p, t);
+      };
+      if (count * depth * (panel_end - first_panel) * panel_width <= resident_weights)
+        for (int r = 0; r < block.count; r += tile_rows)
+          for (int panel = first_panel; panel < panel_end; ++panel) multiply_tile(panel, r);
+      else
+        for (int panel = first_panel; panel < panel_end; ++panel)
+          for (int r = 0; r < block.count; r += tile_rows) multiply_tile(panel, r);
       if (piece == 0) break;
     }
   }
