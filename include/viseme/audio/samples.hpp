@@ -5,12 +5,13 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -115,11 +116,23 @@ inline void interleave(const AVFrame& f, std::vector<float>& out) {
   }
 }
 
+/// A WAV file that ends before the length in its header; writers to pipes put a length near 2^31 or 2^32 there, which says nothing.
+inline bool wav_cut_off(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return false;
+  std::array<unsigned char, 8> head{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(reinterpret_cast<char*>(head.data()), head.size()) || std::memcmp(head.data(), "RIFF", 4) != 0) return false;
+  const auto size = std::uint64_t(head[4]) | std::uint64_t(head[5]) << 8 | std::uint64_t(head[6]) << 16 | std::uint64_t(head[7]) << 24;
+  return size < 0x7fff0000 && std::filesystem::file_size(path) + 1 < size + 8;
+}
+
 /// Decodes a file's sound in constant memory.
 class sound_reader {
 public:
   /// The best sound track of a sound or video file. Throws `error` for no such file, no sound track, no decoder.
-  explicit sound_reader(const std::filesystem::path& path) : reader_(path, AVMEDIA_TYPE_AUDIO, 1) {}
+  explicit sound_reader(const std::filesystem::path& path) : reader_(path, AVMEDIA_TYPE_AUDIO, 1) {
+    require(!wav_cut_off(path), reader_.name(), "the file is shorter than its header says", "make or copy the file again");
+  }
 
   /// Appends some more samples, mono at 16 kHz; false at the end. Throws `error` where the file is cut off or its samples are not finite.
   bool next(std::vector<float>& out) {
@@ -136,7 +149,7 @@ public:
       resampler_.emplace(now.first, now.second);
       kind_ = now;
     }
-    if (!start_) start_ = f->best_effort_timestamp == AV_NOPTS_VALUE ? 0 : double(f->best_effort_timestamp - origin()) * av_q2d(reader_.stream().time_base);
+    if (!start_) start_ = f->best_effort_timestamp == AV_NOPTS_VALUE ? 0 : double(f->best_effort_timestamp - reader_.origin()) * av_q2d(reader_.stream().time_base);
     decoded_ += double(f->nb_samples) / f->sample_rate;
     interleave(*f, interleaved_);
     for (const float x : interleaved_) require(std::isfinite(x), reader_.name(), "its sound holds values that are not numbers", "make the file again");
@@ -148,15 +161,8 @@ public:
   double start() const { return start_.value_or(0); }
 
 private:
-  std::int64_t origin() const {
-    const auto start = reader_.file().start_time;
-    return start == AV_NOPTS_VALUE ? 0 : av_rescale_q(start, {1, AV_TIME_BASE}, reader_.stream().time_base);
-  }
-
   void check_complete() const {
-    const auto& s = reader_.stream();
-    const bool promised = s.duration > 0 && reader_.file().duration_estimation_method == AVFMT_DURATION_FROM_STREAM;
-    const bool cut = promised && double(s.duration) * av_q2d(s.time_base) - decoded_ > 0.25;
+    const bool cut = reader_.promised() - decoded_ > 0.25;
     require(!cut && !(reader_.damaged() && decoded_ == 0), reader_.name(), "its sound breaks off after " + std::to_string(decoded_) + " seconds",
             "make or copy the file again");
   }

@@ -11,10 +11,11 @@ extern "C" {
 }
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -137,6 +138,18 @@ public:
 
   /// A packet was unreadable or the file broke off: what follows it is lost or damaged.
   bool damaged() const { return damaged_; }
+
+  /// When the file's clock starts, in the stream's time base: at its earliest track.
+  std::int64_t origin() const {
+    return file_->start_time == AV_NOPTS_VALUE ? 0 : av_rescale_q(file_->start_time, {1, AV_TIME_BASE}, stream_->time_base);
+  }
+
+  /// Length that the header promises for this track, in seconds; 0 where it says nothing or the length was only estimated.
+  double promised() const {
+    if (file_->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) return 0;
+    if (stream_->duration > 0) return double(stream_->duration) * av_q2d(stream_->time_base);
+    return file_->nb_streams == 1 && file_->duration > 0 ? double(file_->duration) / AV_TIME_BASE : 0;
+  }
 
   /// The next frame, valid until the next call; null at the end.
   AVFrame* next() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <optional>
 
@@ -95,8 +96,7 @@ private:
     AVFrame* f = reader_.next();
     more_ = f != nullptr;
     if (!more_) return finish();
-    const auto offset = origin();
-    ahead_time_ = f->best_effort_timestamp == AV_NOPTS_VALUE ? end_ : f->best_effort_timestamp - offset;
+    ahead_time_ = f->best_effort_timestamp == AV_NOPTS_VALUE ? end_ : f->best_effort_timestamp - reader_.origin();
     require(!started_ || std::abs(seconds(ahead_time_) - seconds(last)) < largest_gap, reader_.name(), "its timestamps jump by over ten minutes",
             "convert it with ffmpeg first");
     started_ = true;
@@ -104,11 +104,6 @@ private:
     av_frame_move_ref(ahead_.get(), f);
   }
 
-  /// The file's clock starts at its earliest track; times here are in the stream's units since then.
-  std::int64_t origin() const {
-    const auto start = reader_.file().start_time;
-    return start == AV_NOPTS_VALUE ? 0 : av_rescale_q(start, {1, AV_TIME_BASE}, reader_.stream().time_base);
-  }
   double seconds(std::int64_t time) const { return double(time) * av_q2d(reader_.stream().time_base); }
   std::int64_t units(int seconds) const { return av_rescale_q(seconds, {1, 1}, reader_.stream().time_base); }
   std::int64_t period() const {
@@ -121,11 +116,10 @@ private:
   }
 
   void finish() {
-    const auto& s = reader_.stream();
-    const bool promised = s.duration > 0 && reader_.file().duration_estimation_method == AVFMT_DURATION_FROM_STREAM;
-    if (!started_ || !promised) return;
-    const auto start = s.start_time == AV_NOPTS_VALUE ? 0 : s.start_time - origin();
-    short_ = seconds(start + s.duration - end_) > std::max(0.25, 2 * seconds(period()));
+    if (!started_ || reader_.promised() == 0) return;
+    const auto start = reader_.stream().start_time;
+    const double first = start == AV_NOPTS_VALUE ? 0 : seconds(start - reader_.origin());
+    short_ = first + reader_.promised() - seconds(end_) > std::max(0.25, 2 * seconds(period()));
   }
 
   void describe() {
