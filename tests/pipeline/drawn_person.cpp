@@ -25,7 +25,8 @@ std::vector<float> babble(double seconds, double gain = 0.2) {
     const double t = double(i) / 16000, length = 0.22;
     const auto syllable = std::uint64_t(t / length);
     if (syllable % 5 == 4) continue;
-    const double first = uniform(3, syllable, 300, 900), second = uniform(4, syllable, 800, 2400), loud = std::sin(std::numbers::pi * (t / length - double(syllable)));
+    const double first = uniform(3, syllable, 300, 900), second = uniform(4, syllable, 800, 2400),
+                 loud = std::sin(std::numbers::pi * (t / length - double(syllable)));
     double y = 0;
     for (int h = 1; h <= 30; ++h) {
       const double hz = 110.0 * h, a = (hz - first) / 120, b = (hz - second) / 200;
@@ -90,7 +91,8 @@ BOOST_AUTO_TEST_CASE(points_and_crop_stay_in_the_picture) {
         BOOST_REQUIRE(right - left > 215 && right - left < 265);
         const double inset = 0.05 * (right - left);
         for (int i = 90; i < 110; ++i)
-          BOOST_REQUIRE(truth.points[i].x > left + inset && truth.points[i].x < right - inset && truth.points[i].y > top + inset && truth.points[i].y < bottom - inset);
+          BOOST_REQUIRE(truth.points[i].x > left + inset && truth.points[i].x < right - inset && truth.points[i].y > top + inset &&
+                        truth.points[i].y < bottom - inset);
         BOOST_REQUIRE(truth.points[16].y < bottom);
       }
     }
@@ -103,7 +105,8 @@ BOOST_AUTO_TEST_CASE(the_box_holds_the_inner_mouth) {
     const auto truth = person.truth(t, {1, 0});
     const auto box = truth.mouth_box;
     for (const int i : {103, 104, 105, 107, 108, 109}) BOOST_REQUIRE(box.contains({truth.points[i].x, truth.points[i].y}));
-    BOOST_REQUIRE_CLOSE(std::hypot(truth.points[104].x - truth.points[108].x, truth.points[104].y - truth.points[108].y), truth.opening_pixels, 8.0);
+    BOOST_REQUIRE_CLOSE(std::hypot(truth.points[104].x - truth.points[108].x, truth.points[104].y - truth.points[108].y),
+                        truth.opening_pixels, 8.0);
   }
 }
 
@@ -195,6 +198,7 @@ BOOST_AUTO_TEST_CASE(correlation_is_that_of_pearson) {
 
 BOOST_AUTO_TEST_CASE(a_box_outside_is_refused) {
   BOOST_CHECK_THROW(measure_mouth_opening(cv::Mat(50, 50, CV_8UC3), {60, 60, 20, 20}), viseme::error);
+  BOOST_CHECK_THROW(measure_mouth_opening(cv::Mat(50, 50, CV_8UC3), {std::nan(""), 0, 20, 20}), viseme::error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

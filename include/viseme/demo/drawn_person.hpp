@@ -1,4 +1,5 @@
-// A drawn talking person: pictures of a shaded face whose mouth, pose and landmarks are known exactly. For tests and a demo without anyone's face.
+// A drawn talking person: pictures of a shaded face whose mouth, pose and landmarks are known exactly. For tests and a demo without
+// anyone's face.
 #pragma once
 
 #include <array>
@@ -31,8 +32,12 @@ public:
   static constexpr point origin{240, 238};  ///< the eye line's middle at rest
 
   explicit drawn_person(std::uint64_t seed)
-      : seed_(seed), shape_(face_shape::of(seed)), colours_(complexion::of(seed)), outline_(detail::outline_points(shape_)),
-        face_(paint_face(shape_, colours_, seed)), backdrop_(paint_backdrop(shape_, colours_, seed, {width, height}, margin, origin)) {}
+      : seed_(seed),
+        shape_(face_shape::of(seed)),
+        colours_(complexion::of(seed)),
+        outline_(detail::outline_points(shape_)),
+        face_(paint_face(shape_, colours_, seed)),
+        backdrop_(paint_backdrop(shape_, colours_, seed, {width, height}, margin, origin)) {}
 
   /// The truth of the frame shown at `seconds`.
   frame_truth truth(double seconds, mouth_state mouth) const {
@@ -139,7 +144,8 @@ private:
         white = blend(white, {0.50, 0.52, 0.72}, bump({x, p.y}, half - 1, 1, 3.5, 4, 0.8));
         const double dx = p.x - middle.x - look.x, dy = p.y - look.y, radius = std::hypot(dx, dy);
         const double spoke = value_noise(seed_ + 110, 9 * std::atan2(dy, std::abs(dx)), radius / 6);
-        colour iris = colours_.iris * (0.62 + 0.40 * smoothstep(-4, 8, dy) + 0.22 * spoke) * (1 - 0.60 * smoothstep(iris_radius - 2.6, iris_radius, radius));
+        colour iris = colours_.iris * (0.62 + 0.40 * smoothstep(-4, 8, dy) + 0.22 * spoke) *
+                      (1 - 0.60 * smoothstep(iris_radius - 2.6, iris_radius, radius));
         iris *= 1 - 0.55 * std::exp(-std::max(0.0, p.y - upper) / 2.8);
         iris = blend(iris, {0.03, 0.03, 0.03}, edge(radius - 4.3, 0.9));
         colour ball = blend(white, iris, edge(radius - iris_radius, 0.9));
@@ -148,7 +154,8 @@ private:
         c = blend(c, ball, open);
 
         const double reach = std::clamp((half + 3 - std::abs(x)) / 9, 0.0, 1.0);
-        const double lash = edge(std::abs(p.y - upper + 0.5) - 1.25, 0.9) * reach, rim = edge(std::abs(p.y - lower - 0.3) - 0.5, 1.1) * reach;
+        const double lash = edge(std::abs(p.y - upper + 0.5) - 1.25, 0.9) * reach,
+                     rim = edge(std::abs(p.y - lower - 0.3) - 0.5, 1.1) * reach;
         const double crease = edge(std::abs(p.y - lid.upper_open(x * 0.93) + 4.6 - 1.5 * lid.blink()) - 0.6, 1.6) * reach;
         c = blend(c, c * 0.62, 0.6 * crease);
         c = blend(c, c * 0.55, 0.5 * rim);
@@ -164,7 +171,8 @@ private:
     const double light = colours_.light_x < 0 ? -1 : 1;
     repaint(picture, pose, {-half - 4, shape_.mouth_y - 28, 2 * half + 8, 56 + opened}, [&](point p, colour c) {
       if (std::abs(p.x) >= half) return c;
-      const double top = mouth.outer_top(p.x), in_top = mouth.inner_top(p.x), in_bottom = mouth.inner_bottom(p.x), bottom = mouth.outer_bottom(p.x);
+      const double top = mouth.outer_top(p.x), in_top = mouth.inner_top(p.x), in_bottom = mouth.inner_bottom(p.x),
+                   bottom = mouth.outer_bottom(p.x);
       const double gap = in_bottom - in_top, along = p.x / half;
 
       const double wrinkle = 0.05 * value_noise(seed_ + 120, p.x / 1.9, p.y / 14);
@@ -197,6 +205,9 @@ private:
       const double fade = std::max(0.0, 1 - std::pow(1.25 * along, 4));
       inside = blend(inside, colour(0.70, 0.76, 0.78) * joint * (0.55 + 0.45 * smoothstep(0, 4, depth)) * (0.35 + 0.65 * fade), teeth);
 
+      const double lower_teeth = edge(in_bottom - std::min(0.09 * gap, 2.8) - p.y, 0.9) * smoothstep(10, 20, gap) * fade;
+      inside = blend(inside, colour(0.38, 0.43, 0.46) * joint, lower_teeth);
+
       const double cavity = edge(in_top - p.y, 0.7) * edge(p.y - in_bottom, 0.7);
       return blend(c, inside, cavity * smoothstep(0, 1.4, gap));
     });
@@ -206,8 +217,8 @@ private:
   void add_noise(cv::Mat& picture, std::uint64_t number) const {
     cv::RNG random(mix(seed_ ^ mix(number)) | 1);
     cv::Mat fine(picture.size(), CV_16SC3), coarse(picture.rows / 2, picture.cols / 2, CV_16SC1), grain;
-    random.fill(fine, cv::RNG::NORMAL, 0, 2.0 * 16);
-    random.fill(coarse, cv::RNG::NORMAL, 0, 1.6 * 16);
+    random.fill(fine, cv::RNG::NORMAL, 0, 1.3 * 16);
+    random.fill(coarse, cv::RNG::NORMAL, 0, 1.2 * 16);
     cv::resize(coarse, grain, picture.size(), 0, 0, cv::INTER_LINEAR);
     for (int y = 0; y < picture.rows; ++y) {
       auto* to = picture.ptr<cv::Vec3b>(y);

@@ -82,11 +82,19 @@ inline double hair_cover(const face_shape& f, point p, std::uint64_t seed) {
   const double ripple = 1.2 * value_noise(seed + 40, p.x / 9, p.y / 9) + 0.7 * value_noise(seed + 41, p.x / 2.5, p.y / 2.5);
   const double rim = (std::pow(std::pow(u, 2.4) + std::pow(v, 2.4), 1 / 2.4) - 1) * f.half_width + ripple;
   const double x = uniform(seed, 43) < 0.5 ? -p.x : p.x, t = std::abs(x) / f.half_width;
-  const double fringe = -104 - 0.12 * x + 14 * std::exp(-std::pow((x - 30) / 40, 2)) + 74 * std::pow(t, 4.0) + 5 * value_noise(seed + 42, p.x / 12, 0.5) +
-                        3 * value_noise(seed + 44, p.x / 2.2, 0.5);
+  const double fringe = -104 - 0.12 * x + 14 * std::exp(-std::pow((x - 30) / 40, 2)) + 74 * std::pow(t, 4.0) +
+                        5 * value_noise(seed + 42, p.x / 12, 0.5) + 3 * value_noise(seed + 44, p.x / 2.2, 0.5);
   const double side = (f.half_width - 9 - std::abs(p.x)) + std::max(0.0, p.y - 8) * 0.9;
   const double line = std::min(p.y - fringe, std::max(side, p.y - 34));
   return edge(rim, 1.6) * edge(line, 5.0);
+}
+
+/// Calls f(row) for every row, on OpenCV's threads.
+template <class F>
+void each_row(int rows, F f) {
+  cv::parallel_for_(cv::Range(0, rows), [&](const cv::Range& range) {
+    for (int r = range.start; r < range.end; ++r) f(r);
+  });
 }
 
 }  // namespace detail
@@ -96,12 +104,13 @@ inline painting paint_face(const face_shape& f, const complexion& c, std::uint64
   using detail::edge;
   const int columns = int(-2 * painting::corner.x * painting::scale), rows = int(490 * painting::scale);
   cv::Mat_<double> height(rows, columns);
-  for (int r = 0; r < rows; ++r)
+  detail::each_row(rows, [&](int r) {
     for (int k = 0; k < columns; ++k) height(r, k) = detail::relief(f, painting::place(k, r));
+  });
 
   const cv::Vec3d light = cv::normalize(cv::Vec3d(c.light_x, -0.50, 0.80)), half = cv::normalize(light + cv::Vec3d(0, 0, 1));
   cv::Mat_<cv::Vec4b> pixels(rows, columns, cv::Vec4b(0, 0, 0, 0));
-  for (int r = 0; r < rows; ++r) {
+  detail::each_row(rows, [&](int r) {
     for (int k = 0; k < columns; ++k) {
       const point p = painting::place(k, r), q{std::abs(p.x), p.y};
       const double du = (p.x < 0 ? p.x + f.half_width + 5 : p.x - f.half_width - 5), ear_y = (p.y - 22) / 36;
@@ -111,12 +120,14 @@ inline painting paint_face(const face_shape& f, const complexion& c, std::uint64
       if (alpha <= 0) continue;
 
       const int k0 = std::max(k - 1, 0), k1 = std::min(k + 1, columns - 1), r0 = std::max(r - 1, 0), r1 = std::min(r + 1, rows - 1);
-      const double gx = (height(r, k1) - height(r, k0)) * painting::scale / (k1 - k0), gy = (height(r1, k) - height(r0, k)) * painting::scale / (r1 - r0);
+      const double gx = (height(r, k1) - height(r, k0)) * painting::scale / (k1 - k0),
+                   gy = (height(r1, k) - height(r0, k)) * painting::scale / (r1 - r0);
       const cv::Vec3d normal = cv::normalize(cv::Vec3d(-gx, -gy, 1));
       const double lambert = std::max(0.0, 0.12 + 0.88 * normal.dot(light)), gloss = std::pow(std::max(0.0, normal.dot(half)), 26);
 
       colour skin = c.skin;
-      const double flush = bump(q, 66, 62, 26, 20, 0.5) + bump(q, 0, 64, 13, 10, 0.5) + bump(q, 0, f.chin - 14, 24, 12, 0.25) + 0.5 * ear * (1 - face);
+      const double flush =
+          bump(q, 66, 62, 26, 20, 0.5) + bump(q, 0, 64, 13, 10, 0.5) + bump(q, 0, f.chin - 14, 24, 12, 0.25) + 0.5 * ear * (1 - face);
       skin = {skin[0] * (1 - 0.16 * flush), skin[1] * (1 - 0.13 * flush), skin[2]};
       skin *= 1 + 0.030 * cloud_noise(seed + 20, p.x / 16, p.y / 16) + 0.022 * value_noise(seed + 24, p.x / 1.6, p.y / 1.6);
       skin *= 1 - bump(q, f.eye_x, 17, 22, 6, 0.10) - bump(q, f.eye_x - 2, -14, 24, 4.5, 0.17) - bump(q, 21, -2, 9, 12, 0.10);
@@ -147,7 +158,7 @@ inline painting paint_face(const face_shape& f, const complexion& c, std::uint64
       for (int i = 0; i < 3; ++i) pixels(r, k)[i] = cv::saturate_cast<uchar>(std::min(out[i], 255 * alpha));
       pixels(r, k)[3] = cv::saturate_cast<uchar>(255 * alpha);
     }
-  }
+  });
   painting out;
   cv::GaussianBlur(pixels, out.pixels, {}, 0.7);
   return out;
@@ -157,11 +168,12 @@ inline painting paint_face(const face_shape& f, const complexion& c, std::uint64
 inline cv::Mat paint_backdrop(const face_shape& f, const complexion& c, std::uint64_t seed, cv::Size size, int margin, point origin) {
   using detail::edge;
   cv::Mat_<cv::Vec3b> out(size.height + 2 * margin, size.width + 2 * margin);
-  for (int r = 0; r < out.rows; ++r) {
+  detail::each_row(out.rows, [&](int r) {
     for (int k = 0; k < out.cols; ++k) {
       const point p{k - margin - origin.x, r - margin - origin.y};
       const double lit = c.light_x < 0 ? -p.x : p.x;
-      colour here = c.wall * (0.80 + 0.0006 * lit - 0.0003 * p.y + 0.05 * cloud_noise(seed + 80, p.x / 90, p.y / 90) + 0.02 * cloud_noise(seed + 84, p.x / 5, p.y / 5));
+      colour here = c.wall * (0.80 + 0.0006 * lit - 0.0003 * p.y + 0.05 * cloud_noise(seed + 80, p.x / 90, p.y / 90) +
+                              0.02 * cloud_noise(seed + 84, p.x / 5, p.y / 5));
       here *= 1 - 0.22 * std::exp(-0.5 * (std::pow((p.x - (c.light_x < 0 ? 60 : -60)) / 130, 2) + std::pow(p.y / 190, 2)));
 
       const double neck_half = 66 + 0.0022 * std::pow(std::max(0.0, p.y - 150), 2);
@@ -176,13 +188,14 @@ inline cv::Mat paint_backdrop(const face_shape& f, const complexion& c, std::uin
       const double shoulder = 232 + 0.30 * std::max(0.0, ax - 50) + 0.0016 * ax * ax;
       const double collar = 300 - 0.0105 * ax * ax;
       const double rim = std::max(shoulder - p.y, ax < 92 ? collar - p.y : -1e3);
-      const double fold = 0.5 * cloud_noise(seed + 95, p.x / 60 + p.y / 200, p.y / 150) + 0.10 * value_noise(seed + 99, p.x / 1.5, p.y / 1.5);
+      const double fold =
+          0.5 * cloud_noise(seed + 95, p.x / 60 + p.y / 200, p.y / 150) + 0.10 * value_noise(seed + 99, p.x / 1.5, p.y / 1.5);
       const double hem = std::exp(-0.5 * std::pow((rim + 7) / 1.6, 2)) + 0.7 * std::exp(-0.5 * std::pow((rim) / 2.5, 2));
       colour cloth = c.cloth * (0.95 + 0.0010 * lit + 0.22 * fold - 0.25 * hem) + colour(0.05, 0.05, 0.05);
       here = blend(here, cloth, edge(rim, 1.0));
       for (int i = 0; i < 3; ++i) out(r, k)[i] = cv::saturate_cast<uchar>(255 * here[i]);
     }
-  }
+  });
   cv::Mat soft;
   cv::GaussianBlur(out, soft, {}, 0.6);
   return soft;

@@ -77,9 +77,14 @@ struct face_shape {
 class lips {
 public:
   lips(const face_shape& f, mouth_state m)
-      : half_(f.mouth_half * (1 - 0.15 * m.rounding - 0.05 * m.opening)), inner_half_(half_ * 0.87), y_(f.mouth_y),
-        height_(f.greatest_opening * m.opening), rise_(0.2 * height_), fall_(0.8 * height_),
-        up_(f.lip_up * (1 + 0.18 * m.rounding - 0.12 * m.opening)), low_(f.lip_low * (1 + 0.15 * m.rounding - 0.15 * m.opening)) {}
+      : half_(f.mouth_half * (1 - 0.15 * m.rounding - 0.05 * m.opening)),
+        inner_half_(half_ * 0.87),
+        y_(f.mouth_y),
+        height_(f.greatest_opening * m.opening),
+        rise_(0.2 * height_),
+        fall_(0.8 * height_),
+        up_(f.lip_up * (1 + 0.18 * m.rounding - 0.12 * m.opening)),
+        low_(f.lip_low * (1 + 0.15 * m.rounding - 0.15 * m.opening)) {}
 
   double half_width() const { return half_; }
   double height() const { return height_; }  ///< of the opening at its middle
@@ -125,8 +130,14 @@ private:
 class face_pose {
 public:
   face_pose(const face_shape& f, const face_state& s, mouth_state m, point origin)
-      : shape_(f), state_(s), lips_(f, m), origin_{origin.x + s.pose.x, origin.y + s.pose.y}, cos_(std::cos(s.pose.angle)),
-        sin_(std::sin(s.pose.angle)), ramp_(lips_.fall() + f.lip_low + 6), drop_(0.88 * lips_.fall()) {}
+      : shape_(f),
+        state_(s),
+        lips_(f, m),
+        origin_{origin.x + s.pose.x, origin.y + s.pose.y},
+        cos_(std::cos(s.pose.angle)),
+        sin_(std::sin(s.pose.angle)),
+        ramp_(lips_.fall() + f.lip_low + 6),
+        drop_(0.88 * lips_.fall()) {}
 
   const face_state& state() const { return state_; }
   const lips& mouth() const { return lips_; }
@@ -148,7 +159,8 @@ public:
   /// Facing without jaw and brows: the skin at rest.
   point surface(point facing) const { return {facing.x, facing.y - drop_ * jaw(facing) + 2.5 * state_.brow * brow(facing)}; }
 
-  /// Where a point of the drawn lips and lids, or of the skin at rest, lies in the frame; the inverse of the above by fixed-point iteration.
+  /// Where a point of the drawn lips and lids, or of the skin at rest, lies in the frame; the inverse of the above by fixed-point
+  /// iteration.
   point facing_to_frame(point target) const {
     return frame(solve(target, [this](point p) { return facing(p); }));
   }

@@ -12,12 +12,17 @@
 
 namespace viseme::demo {
 
-/// Height in pixels of the dark opening in `box`, mean over the middle two fifths of its columns. A pixel counts fully below 0.30 of the box's bright
-/// end (its 80th percentile: skin), not at all above 0.46, and in proportion between, so that the result is finer than a pixel. Teeth do not count.
-/// `picture` is 8-bit BGR. Throws `error` when the box lies outside of it.
+/// Height in pixels of the dark opening in `box`, mean over the middle two fifths of its columns. A pixel counts fully below 0.30 of the
+/// box's bright end (its 80th percentile: skin), not at all above 0.46, and in proportion between, so that the result is finer than a
+/// pixel. Teeth do not count. `picture` is 8-bit BGR. Throws `error` when the box lies outside of it.
 inline double measure_mouth_opening(const cv::Mat& picture, cv::Rect2d box) {
-  const cv::Rect area = cv::Rect(cv::Point(cvRound(box.x), cvRound(box.y)), cv::Point(cvRound(box.br().x), cvRound(box.br().y))) & cv::Rect({}, picture.size());
-  require(picture.type() == CV_8UC3 && area.width >= 8 && area.height >= 8, "mouth opening", "the mouth's box is not in the picture", "give a colour picture and a box within it");
+  const auto sane = [](double v) { return std::abs(v) < 1e6; };
+  require(sane(box.x) && sane(box.y) && sane(box.width) && sane(box.height), "mouth opening", "the mouth's box is no box",
+          "give it in pixels");
+  const cv::Rect area = cv::Rect(cv::Point(cvRound(box.x), cvRound(box.y)), cv::Point(cvRound(box.br().x), cvRound(box.br().y))) &
+                        cv::Rect({}, picture.size());
+  require(picture.type() == CV_8UC3 && area.width >= 8 && area.height >= 8, "mouth opening", "the mouth's box is not in the picture",
+          "give a colour picture and a box within it");
   cv::Mat_<uchar> grey;
   cv::cvtColor(picture(area), grey, cv::COLOR_BGR2GRAY);
   std::vector<uchar> sorted(grey.begin(), grey.end());

@@ -1,8 +1,8 @@
 // Mouth motion from sound, by a fixed rule local in time, so that a net which hears the same sound can learn it.
 //
-// Opening follows how loud the voice is (150 to 4000 Hz) and how high its first formant lies (energy at 450 to 1100 Hz over 150 to 450 Hz: an open jaw
-// raises it); rounding follows the second formant (700 to 1400 Hz over 1500 to 3000 Hz: rounded lips lower it). A frame depends on the
-// sound within 0.15 s of it. Levels are absolute: nothing adapts to the file.
+// Opening follows how loud the voice is (150 to 4000 Hz) and how high its first formant lies (energy at 450 to 1100 Hz over 150 to 450 Hz:
+// an open jaw raises it); rounding follows the second formant (700 to 1400 Hz over 1500 to 3000 Hz: rounded lips lower it). A frame depends
+// on the sound within 0.15 s of it. Levels are absolute: nothing adapts to the file.
 #pragma once
 
 #include <algorithm>
@@ -76,11 +76,13 @@ inline std::vector<double> smoothed(std::span<const double> values, double devia
 
 }  // namespace detail
 
-/// The mouth at every frame of `samples` (16 kHz mono, [-1, 1]); ceil(samples x fps / 16000) frames, frame i at time i / fps. Silence gives exactly 0.
+/// The mouth at every frame of `samples` (16 kHz mono, [-1, 1]); ceil(samples x fps / 16000) frames, frame i at time i / fps. Silence gives
+/// exactly 0.
 inline std::vector<mouth_state> speech_motion(std::span<const float> samples, rational fps) {
   constexpr double floor_power = 1e-9, power_deviation = 3.0, motion_deviation = 5.0;  // -90 dB; 15 ms; 25 ms
   const auto band = [&](double low, double high) { return detail::smoothed(detail::band_power(samples, low, high), power_deviation); };
-  const auto voice = band(150, 4000), first_low = band(150, 450), first_high = band(450, 1100), second_low = band(700, 1400), second_high = band(1500, 3000);
+  const auto voice = band(150, 4000), first_low = band(150, 450), first_high = band(450, 1100), second_low = band(700, 1400),
+             second_high = band(1500, 3000);
   const auto decibels = [](double power) { return 10 * std::log10(power + floor_power); };
 
   std::vector<double> opening(voice.size()), rounding(voice.size());
