@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
+#include <memory>
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <viseme/core/rational.hpp>
@@ -128,6 +131,7 @@ private:
     video_->chroma_sample_location = AVCHROMA_LOC_LEFT;
     video_->thread_count = options_.threads;
     if (muxer.flags & AVFMT_GLOBALHEADER) video_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if (std::string_view(coder->name).starts_with("libx264")) check_preset();
     av::dictionary settings;
     settings.set("crf", std::to_string(options_.crf));
     settings.set("preset", options_.preset);
@@ -155,6 +159,12 @@ private:
     const int* bt709 = sws_getCoefficients(SWS_CS_ITU709);
     sws_setColorspaceDetails(scaler_.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
     check(sws_init_context(scaler_.get(), nullptr, nullptr));
+  }
+
+  /// x264 would report a wrong one on stderr itself.
+  void check_preset() const {
+    constexpr std::string_view known[] = {"ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"};
+    require(std::ranges::find(known, options_.preset) != std::end(known), what(), "no preset '" + options_.preset + "'", "use ultrafast, veryfast, medium, slow...");
   }
 
   void write_header() {
