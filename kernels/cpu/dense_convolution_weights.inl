@@ -2,15 +2,15 @@
 
 namespace dense {
 
-inline constexpr int chunk_pixels = 96;
-inline constexpr int weight_filters = 96;  // of a task
-inline constexpr int weight_columns = 96;
+inline constexpr int chunk_pixels = block_rows;
+inline constexpr int weight_filters = 96, weight_columns = 96;  // of a task, at most; multiples of tile_rows and panel_width
 inline constexpr int chunk_gap = 16;  // floats between a chunk's rows, so that they do not fall on the same cache sets
 
 /// How the sums are cut into tasks.
 struct weight_partition {
   std::int64_t pixels, range;  // output pixels, of all and of a range
   int columns, padded;         // of X; padded to whole panels
+  int filters, block_columns;  // of a task
   int ranges, filter_blocks, column_blocks;
   int tasks() const { return ranges * filter_blocks * column_blocks; }
 };
@@ -21,8 +21,11 @@ inline weight_partition cut(const dense_shape& s) {
   c.pixels = std::int64_t(s.images) * out.h * out.w;
   c.columns = s.kernel.h * s.kernel.w * s.channels;
   c.padded = ceil_div(c.columns, panel_width) * panel_width;
-  c.filter_blocks = ceil_div(s.filters, weight_filters);
-  c.column_blocks = ceil_div(c.padded, weight_columns);
+  const auto even = [](int total, int most, int step) { return ceil_div(ceil_div(total, ceil_div(total, most)), step) * step; };
+  c.filters = even(s.filters, weight_filters, tile_rows);
+  c.block_columns = even(c.padded, weight_columns, panel_width);
+  c.filter_blocks = ceil_div(s.filters, c.filters);
+  c.column_blocks = ceil_div(c.padded, c.block_columns);
   const int blocks = c.filter_blocks * c.column_blocks;
   const int chunks = std::max(1, ceil_div(c.pixels, chunk_pixels));
   const int ranges = std::clamp(ceil_div(enough_tasks, blocks), 1, ceil_div(chunks, 8));
@@ -56,8 +59,7 @@ inline void zero_row(float* to, int count) {
 
 /// sums (rows, vectors) (+)= dy^T X over a chunk.
 template <int rows, int vectors>
-void multiply_chunk(int pixels, const float* dy, std::ptrdiff_t dy_stride, const float* x, std::ptrdiff_t x_stride, float* sums,
-                    std::ptrdiff_t sums_stride, bool adds) {
+void multiply_chunk(int pixels, const float* dy, std::ptrdiff_t dy_stride, const float* x, std::ptrdiff_t x_stride, float* sums, bool adds) {
   vec sum[rows][vectors];
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
@@ -78,15 +80,15 @@ void multiply_chunk(int pixels, const float* dy, std::ptrdiff_t dy_stride, const
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sum[r][v] += load(sums + r * sums_stride + v * width);
+      for (int v = 0; v < vectors; ++v) sum[r][v] += load(sums + (r * vectors + v) * width);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; ++v) store(sums + r * sums_stride + v * width, sum[r][v]);
+    for (int v = 0; v < vectors; ++v) store(sums + (r * vectors + v) * width, sum[r][v]);
 }
 
-using multiply_chunk_function = void (*)(int, const float*, std::ptrdiff_t, const float*, std::ptrdiff_t, float*, std::ptrdiff_t, bool);
+using multiply_chunk_function = void (*)(int, const float*, std::ptrdiff_t, const float*, std::ptrdiff_t, float*, bool);
 
 template <int rows = tile_rows>
 multiply_chunk_function multiply_chunk_for(int count) {
@@ -115,14 +117,14 @@ inline void sum_weights(const dense_backward_weights_arguments& a, int task) {
   const dense_shape& s = a.shape;
   const auto c = cut(s);
   const int blocks = c.filter_blocks * c.column_blocks, range = task / blocks;
-  const int first_filter = task % blocks / c.column_blocks * weight_filters, first_column = task % c.column_blocks * weight_columns;
-  const int filters = std::min(weight_filters, s.filters - first_filter);
-  const int columns = std::min(weight_columns, c.columns - first_column);
-  const int padded = std::min(weight_columns, c.padded - first_column);
+  const int first_filter = task % blocks / c.column_blocks * c.filters, first_column = task % c.column_blocks * c.block_columns;
+  const int filters = std::min(c.filters, s.filters - first_filter);
+  const int columns = std::min(c.block_columns, c.columns - first_column);
+  const int padded = std::min(c.block_columns, c.padded - first_column);
   const bool in_place = sums_in_place(s, c);
 
-  float* sums = in_place ? a.dw : a.scratch + std::size_t(range) * s.filters * c.padded;
-  sums += std::size_t(first_filter) * c.padded + first_column;
+  float* to = in_place ? a.dw : a.scratch + std::size_t(range) * s.filters * c.padded;
+  to += std::size_t(first_filter) * c.padded + first_column;
   float* dy_sums = a.scratch + std::size_t(c.ranges) * s.filters * c.padded + std::size_t(range) * s.filters + first_filter;
   const bool sums_dy = a.dbias && first_column == 0;
 
@@ -131,6 +133,7 @@ inline void sum_weights(const dense_backward_weights_arguments& a, int task) {
   const auto rows = p.rows_of(0), cols = p.cols_of(0);
   constexpr std::ptrdiff_t dy_stride = weight_filters + chunk_gap, x_stride = weight_columns + chunk_gap;
   alignas(64) float dy_chunk[chunk_pixels * dy_stride], x_chunk[chunk_pixels * x_stride];
+  alignas(64) float sums[weight_filters * weight_columns];  // (panel, filter, panel_width)
   pixel_block block;
   const std::int64_t begin = range * c.range, end = std::min(c.pixels, begin + c.range);
 
@@ -140,21 +143,27 @@ inline void sum_weights(const dense_backward_weights_arguments& a, int task) {
     if (count > 0) locate(p, rows, cols, pixel, count, block);
     for (int i = 0; i < count; ++i) {
       copy_row(dy_chunk + i * dy_stride, a.dy[pixel + i] + first_filter, filters);
+      zero_row(dy_chunk + i * dy_stride + filters, ceil_div(filters, width) * width - filters);
       zero_row(x_chunk + i * x_stride + columns, padded - columns);
     }
     if (count > 0) gather(s, a.x, block, first_column, columns, x_chunk, x_stride);
-    const bool adds = pixel > begin || (in_place && a.how == writing::accumulate);
     for (int column = 0; column < padded; column += panel_width)
       for (int f = 0; f < filters; f += tile_rows)
         multiply_chunk_for(std::min(tile_rows, filters - f))(count, dy_chunk + f, dy_stride, x_chunk + column, x_stride,
-                                                             sums + std::size_t(f) * c.padded + column, c.padded, adds);
-    if (sums_dy)
-      for (int f = 0; f < filters; ++f) {
-        float sum = 0;
-        for (int i = 0; i < count; ++i) sum += dy_chunk[i * dy_stride + f];
-        dy_sums[f] = pixel > begin ? dy_sums[f] + sum : sum;
-      }
+                                                             sums + column * filters + f * panel_width, pixel > begin);
+    if (sums_dy) {
+      alignas(64) float sum[weight_filters] = {};
+      for (int i = 0; i < count; ++i)
+        for (int f = 0; f < filters; f += width) store(sum + f, load(sum + f) + load(dy_chunk + i * dy_stride + f));
+      for (int f = 0; f < filters; ++f) dy_sums[f] = pixel > begin ? dy_sums[f] + sum[f] : sum[f];
+    }
   }
+  const bool adds = in_place && a.how == writing::accumulate;
+  for (int f = 0; f < filters; ++f, to += c.padded)
+    for (int i = 0; i < padded; i += width) {
+      const vec sum = load(sums + i / panel_width * panel_width * filters + f * panel_width + i % panel_width);
+      store(to + i, adds ? load(to + i) + sum : sum);
+    }
 }
 
 inline constexpr int reduced_filters = 8;
