@@ -1,7 +1,7 @@
 // Body of adam.hpp.
 
 struct adam_step {
-  const adam_arguments& a;
+  const adam_arguments a;
   vec scale, beta1, rest1, beta2, rest2, rate, root, epsilon;
 
   explicit adam_step(const adam_arguments& a)
@@ -15,7 +15,7 @@ struct adam_step {
         root(broadcast(float(std::sqrt(1 - std::pow(a.beta2, double(a.step)))))),
         epsilon(broadcast(float(a.epsilon))) {}
 
-  template <bool partial> void at(std::ptrdiff_t i, int n) const {
+  template <bool partial> [[gnu::always_inline]] void at(std::ptrdiff_t i, int n) const {
     const vec g = load<partial>(a.gradients + i, n) * scale;
     const vec m = fma(load<partial>(a.m + i, n), beta1, g * rest1);
     const vec v = fma(load<partial>(a.v + i, n), beta2, g * g * rest2);

@@ -1,10 +1,11 @@
-// Body of batch_norm.hpp.
+// Body of batch_norm.hpp. Arguments are copied where the hot loops begin: vec may alias anything, so what lies behind a reference would
+// be read again after every store.
 
 typedef double double_vec __attribute__((vector_size(2 * sizeof(vec)), aligned(8), may_alias));
 
 inline constexpr int batch_norm_block = 64;  // pixels whose sums are kept in float
 
-template <bool partial> inline void add_to(double* total, double_vec v, int n) {
+template <bool partial> [[gnu::always_inline]] inline void add_to(double* total, double_vec v, int n) {
   if constexpr (partial) {
     for (int i = 0; i < n; ++i) total[i] += v[i];
   } else {
@@ -17,7 +18,7 @@ template <bool partial> inline void add_to(double* total, double_vec v, int n) {
 
 /// Sum of x and of x^2 over one block of pixels, one vector of channels, added to totals[0] and totals[channels].
 template <bool partial>
-inline void batch_norm_moments(const const_pixels& x, piece_range block, int channels, std::ptrdiff_t c, int n, double* totals) {
+[[gnu::always_inline]] inline void batch_norm_moments(const const_pixels& x, piece_range block, int channels, std::ptrdiff_t c, int n, double* totals) {
   vec sum0 = broadcast(0.0f), sum1 = sum0;
   std::ptrdiff_t p = block.begin;
   for (; p + 2 <= block.end; p += 2) {
@@ -57,13 +58,13 @@ inline void run(const batch_norm_statistics_arguments& a, int task) {
 }
 
 template <activation A, bool with_residual, bool partial>
-inline void batch_norm_vector(const batch_norm_apply_arguments& a, std::ptrdiff_t p, std::ptrdiff_t c, vec slope, int n) {
+[[gnu::always_inline]] inline void batch_norm_vector(const batch_norm_apply_arguments& a, std::ptrdiff_t p, std::ptrdiff_t c, vec slope, int n) {
   vec y = fma(load<partial>(a.x[p] + c, n), load<partial>(a.scale + c, n), load<partial>(a.shift + c, n));
   if constexpr (with_residual) y += load<partial>(a.residual[p] + c, n);
   store<partial>(a.y[p] + c, activate<A>(y, slope), n);
 }
 
-template <activation A, bool with_residual> inline void batch_norm_pixels(const batch_norm_apply_arguments& a, piece_range range) {
+template <activation A, bool with_residual> inline void batch_norm_pixels(const batch_norm_apply_arguments a, piece_range range) {
   const vec slope = broadcast(a.slope);
   for (std::ptrdiff_t p = range.begin; p < range.end; ++p) {
     std::ptrdiff_t c = 0;
@@ -92,7 +93,7 @@ enum class sign { all, from_y, from_x };
 
 /// g = act'(.) dy of one vector. relu and leaky_relu differ in the slope below zero only; NaN passes as in activate_gradient.
 template <sign S, bool partial>
-inline vec masked_gradient(const batch_norm_backward_arguments& a, std::ptrdiff_t p, std::ptrdiff_t c, vec slope, int n) {
+[[gnu::always_inline]] inline vec masked_gradient(const batch_norm_backward_arguments& a, std::ptrdiff_t p, std::ptrdiff_t c, vec slope, int n) {
   const vec dy = load<partial>(a.dy[p] + c, n);
   if constexpr (S == sign::all) return dy;
   vec y;
@@ -103,7 +104,7 @@ inline vec masked_gradient(const batch_norm_backward_arguments& a, std::ptrdiff_
 
 /// Adds sum g and sum g (x - mean) over a block to totals[0] and totals[channels].
 template <sign S, bool partial>
-inline void batch_norm_gradient_moments(const batch_norm_backward_arguments& a, piece_range block, std::ptrdiff_t c, vec slope, int n,
+[[gnu::always_inline]] inline void batch_norm_gradient_moments(const batch_norm_backward_arguments& a, piece_range block, std::ptrdiff_t c, vec slope, int n,
                                         double* totals) {
   const vec mean = load<partial>(a.mean + c, n);
   vec first0 = broadcast(0.0f), first1 = first0, second0 = first0, second1 = first0;
@@ -123,7 +124,7 @@ inline void batch_norm_gradient_moments(const batch_norm_backward_arguments& a, 
   add_to<partial>(totals + a.channels + c, __builtin_convertvector(second0 + second1, double_vec), n);
 }
 
-template <sign S> inline void batch_norm_gradient_sums(const batch_norm_backward_arguments& a, int task) {
+template <sign S> inline void batch_norm_gradient_sums(const batch_norm_backward_arguments a, int task) {
   const piece_range range = slice(a.pixels, tasks(a), task);
   const vec slope = broadcast(a.act == activation::leaky_relu ? a.slope : 0.0f);
   double* totals = a.scratch + std::ptrdiff_t(task) * 2 * a.channels;
@@ -150,7 +151,7 @@ inline void batch_norm_sums(const batch_norm_backward_arguments& a, int task) {
 }
 
 template <sign S, bool frozen, bool partial>
-inline void batch_norm_gradient_vector(const batch_norm_backward_arguments& a, const float* mean_g, const float* slope_x, std::ptrdiff_t p,
+[[gnu::always_inline]] inline void batch_norm_gradient_vector(const batch_norm_backward_arguments& a, const float* mean_g, const float* slope_x, std::ptrdiff_t p,
                                        std::ptrdiff_t c, vec slope, int n) {
   const vec g = masked_gradient<S, partial>(a, p, c, slope, n);
   if (a.d_residual) {
@@ -165,7 +166,7 @@ inline void batch_norm_gradient_vector(const batch_norm_backward_arguments& a, c
   store<partial>(a.dx[p] + c, dx, n);
 }
 
-template <sign S, bool frozen> inline void batch_norm_gradient_pixels(const batch_norm_backward_arguments& a, int task) {
+template <sign S, bool frozen> inline void batch_norm_gradient_pixels(const batch_norm_backward_arguments a, int task) {
   const piece_range range = slice(a.pixels, tasks(a), task);
   const vec slope = broadcast(a.act == activation::leaky_relu ? a.slope : 0.0f);
   const float* mean_g = frozen ? nullptr : reinterpret_cast<const float*>(a.scratch + std::ptrdiff_t(tasks(a)) * 2 * a.channels);

@@ -1,4 +1,5 @@
-// Body of depthwise3x3.hpp.
+// Body of depthwise3x3.hpp. Arguments are copied where the hot loops begin: vec may alias anything, so what lies behind a reference
+// would be read again after every store.
 
 /// One input pixel under one of the nine weights: both (C).
 struct tap {
@@ -11,7 +12,7 @@ struct depthwise3x3_epilogue {
   activation act;
   vec slope;
 
-  template <bool partial> vec operator()(vec sum, const float* residual, std::ptrdiff_t c, int n) const {
+  template <bool partial> [[gnu::always_inline]] vec operator()(vec sum, const float* residual, std::ptrdiff_t c, int n) const {
     if (bias) sum += load<partial>(bias + c, n);
     if (residual) sum += load<partial>(residual + c, n);
     return activate(act, sum, slope);
@@ -20,7 +21,7 @@ struct depthwise3x3_epilogue {
 
 /// y = act(sum over taps + ...), one pixel: for borders and leftover columns.
 template <bool partial>
-inline void depthwise_taps(const tap* taps, int count, const depthwise3x3_epilogue& e, const float* residual, float* y, std::ptrdiff_t c,
+[[gnu::always_inline]] inline void depthwise_taps(const tap* taps, int count, const depthwise3x3_epilogue& e, const float* residual, float* y, std::ptrdiff_t c,
                            int n) {
   vec sum = broadcast(0.0f);
   for (int t = 0; t < count; ++t) sum = fma(load<partial>(taps[t].x + c, n), load<partial>(taps[t].w + c, n), sum);
@@ -42,27 +43,32 @@ struct tap_rows {
 
 /// `tile` output columns away from the left and right border, one vector of channels.
 template <int stride, int tile, bool partial>
-inline void depthwise_tile(const tap_rows& rows, std::ptrdiff_t x_stride, std::ptrdiff_t w_stride, const depthwise3x3_epilogue& e,
+[[gnu::always_inline]] inline void depthwise_tile(const tap_rows& rows, std::ptrdiff_t x_stride, std::ptrdiff_t w_stride, const depthwise3x3_epilogue& e,
                            const const_pixels& residual, const pixels& y, std::ptrdiff_t p, std::ptrdiff_t c, int n) {
   constexpr int span = stride * (tile - 1) + 3;
   vec sum[tile];
+#pragma GCC unroll 16
   for (int t = 0; t < tile; ++t) sum[t] = broadcast(0.0f);
   for (int r = 0; r < rows.count; ++r) {
     vec x[span];
+#pragma GCC unroll 16
     for (int i = 0; i < span; ++i) x[i] = load<partial>(rows.x[r] + i * x_stride + c, n);
+#pragma GCC unroll 3
     for (int k = 0; k < 3; ++k) {
       const vec w = load<partial>(rows.w[r] + k * w_stride + c, n);
+#pragma GCC unroll 16
       for (int t = 0; t < tile; ++t) sum[t] = fma(x[t * stride + k], w, sum[t]);
     }
   }
+#pragma GCC unroll 16
   for (int t = 0; t < tile; ++t)
     store<partial>(y[p + t] + c, e.template operator()<partial>(sum[t], residual ? residual[p + t] : nullptr, c, n), n);
 }
 
 /// One block; weight k of channel c is at weights[k w_stride + c] (a negative stride turns the kernel by half a turn).
 template <int stride>
-inline void depthwise_block(const depthwise3x3_shape& s, const depthwise3x3_block& b, const const_pixels& x, const float* weights,
-                            std::ptrdiff_t w_stride, const depthwise3x3_epilogue& e, const const_pixels& residual, const pixels& y) {
+inline void depthwise_block(const depthwise3x3_shape s, const depthwise3x3_block b, const const_pixels x, const float* weights,
+                            std::ptrdiff_t w_stride, const depthwise3x3_epilogue e, const const_pixels residual, const pixels y) {
   constexpr int tile = 4;
   const int out_w = s.out_w();
   const std::ptrdiff_t inner_end = std::min<std::ptrdiff_t>(b.columns.end, (s.w - 2) / stride + 1);  // columns whose right tap exists
@@ -107,31 +113,35 @@ inline void run(const depthwise3x3_arguments& a, int task) {
 /// Stride 2, pairs of input columns 2j, 2j + 1 of one input row: the even one lies under kx = 1 of output j alone, the odd one under
 /// kx = 2 of output j and kx = 0 of output j + 1. `rows.x` points at output column j, `tile` pairs at once.
 template <int tile, bool partial>
-inline void depthwise_pairs(const tap_rows& rows, std::ptrdiff_t dy_stride, std::ptrdiff_t w_stride, bool accumulate, const pixels& dx,
+[[gnu::always_inline]] inline void depthwise_pairs(const tap_rows& rows, std::ptrdiff_t dy_stride, std::ptrdiff_t w_stride, bool accumulate, const pixels& dx,
                             std::ptrdiff_t p, std::ptrdiff_t c, int n) {
   vec even[tile], odd[tile];
+#pragma GCC unroll 16
   for (int t = 0; t < tile; ++t) {
     even[t] = accumulate ? load<partial>(dx[p + 2 * t] + c, n) : broadcast(0.0f);
     odd[t] = accumulate ? load<partial>(dx[p + 2 * t + 1] + c, n) : broadcast(0.0f);
   }
   for (int r = 0; r < rows.count; ++r) {
     vec dy[tile + 1];
+#pragma GCC unroll 16
     for (int i = 0; i <= tile; ++i) dy[i] = load<partial>(rows.x[r] + i * dy_stride + c, n);
     const vec w0 = load<partial>(rows.w[r] + c, n), w1 = load<partial>(rows.w[r] + w_stride + c, n),
               w2 = load<partial>(rows.w[r] + 2 * w_stride + c, n);
+#pragma GCC unroll 16
     for (int t = 0; t < tile; ++t) {
       even[t] = fma(dy[t], w1, even[t]);
       odd[t] = fma(dy[t], w2, odd[t]);
       odd[t] = fma(dy[t + 1], w0, odd[t]);
     }
   }
+#pragma GCC unroll 16
   for (int t = 0; t < tile; ++t) {
     store<partial>(dx[p + 2 * t] + c, even[t], n);
     store<partial>(dx[p + 2 * t + 1] + c, odd[t], n);
   }
 }
 
-inline void depthwise_backward_data_stride2(const depthwise3x3_backward_data_arguments& a, const depthwise3x3_block& b) {
+inline void depthwise_backward_data_stride2(const depthwise3x3_backward_data_arguments a, const depthwise3x3_block b) {
   constexpr int tile = 2;
   const depthwise3x3_shape& s = a.shape;
   const bool accumulate = a.how == writing::accumulate;
@@ -182,17 +192,21 @@ inline void run(const depthwise3x3_backward_data_arguments& a, int task) {
 
 /// sum[k] += x dy over `tile` columns away from the border, one vector of channels; sums (9, C) in scratch.
 template <int stride, int tile, bool partial>
-inline void depthwise_weights_tile(const tap_rows& rows, const int* k0, std::ptrdiff_t x_stride, const float* dy_first,
+[[gnu::always_inline]] inline void depthwise_weights_tile(const tap_rows& rows, const int* k0, std::ptrdiff_t x_stride, const float* dy_first,
                                    std::ptrdiff_t dy_stride, float* sums, std::ptrdiff_t channels, std::ptrdiff_t c, int n) {
   constexpr int span = stride * (tile - 1) + 3;
   vec dy[tile];
+#pragma GCC unroll 16
   for (int t = 0; t < tile; ++t) dy[t] = load<partial>(dy_first + t * dy_stride + c, n);
   for (int r = 0; r < rows.count; ++r) {
     vec x[span];
+#pragma GCC unroll 16
     for (int i = 0; i < span; ++i) x[i] = load<partial>(rows.x[r] + i * x_stride + c, n);
+#pragma GCC unroll 3
     for (int k = 0; k < 3; ++k) {
       float* s = sums + (k0[r] + k) * channels + c;
       vec sum = load<partial>(s, n);
+#pragma GCC unroll 16
       for (int t = 0; t < tile; ++t) sum = fma(x[t * stride + k], dy[t], sum);
       store<partial>(s, sum, n);
     }
@@ -200,11 +214,11 @@ inline void depthwise_weights_tile(const tap_rows& rows, const int* k0, std::ptr
 }
 
 template <bool partial>
-inline void depthwise_weights_tap(const float* x, const float* dy, float* sums, std::ptrdiff_t c, int n) {
+[[gnu::always_inline]] inline void depthwise_weights_tap(const float* x, const float* dy, float* sums, std::ptrdiff_t c, int n) {
   store<partial>(sums + c, fma(load<partial>(x + c, n), load<partial>(dy + c, n), load<partial>(sums + c, n)), n);
 }
 
-template <int stride> inline void depthwise_backward_weights(const depthwise3x3_backward_weights_arguments& a, int task) {
+template <int stride> inline void depthwise_backward_weights(const depthwise3x3_backward_weights_arguments a, int task) {
   constexpr int tile = 4;
   const depthwise3x3_shape& s = a.shape;
   const depthwise3x3_blocks all = blocks(s);

@@ -1,7 +1,7 @@
 // Body of elementwise.hpp. An operation is a struct whose `at<partial>(pixel, channel, n)` does one vector (n lanes of it if partial).
 
 /// Applies `op` to the pixels of one task; `dense` walks them as one row of floats, else pixel by pixel.
-template <class Operation> inline void each_vector(const Operation& op, piece_range range, int channels, bool dense) {
+template <class Operation> inline void each_vector(const Operation op, piece_range range, int channels, bool dense) {
   const std::ptrdiff_t row = dense ? (range.end - range.begin) * channels : channels;
   for (std::ptrdiff_t p = range.begin; p < range.end; p = dense ? range.end : p + 1) {
     std::ptrdiff_t c = 0;
@@ -11,19 +11,19 @@ template <class Operation> inline void each_vector(const Operation& op, piece_ra
 }
 
 template <activation A> struct activation_operation {
-  const activation_arguments& a;
+  const activation_arguments a;
   vec slope;
 
-  template <bool partial> void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
+  template <bool partial> [[gnu::always_inline]] void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
     store<partial>(a.y[p] + c, activate<A>(load<partial>(a.x[p] + c, n), slope), n);
   }
 };
 
 template <activation A, bool accumulate> struct activation_gradient_operation {
-  const activation_gradient_arguments& a;
+  const activation_gradient_arguments a;
   vec slope;
 
-  template <bool partial> void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
+  template <bool partial> [[gnu::always_inline]] void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
     vec dx = activate_gradient<A>(load<partial>(a.dy[p] + c, n), load<partial>(a.y[p] + c, n), slope);
     if constexpr (accumulate) dx += load<partial>(a.dx[p] + c, n);
     store<partial>(a.dx[p] + c, dx, n);
@@ -31,18 +31,18 @@ template <activation A, bool accumulate> struct activation_gradient_operation {
 };
 
 struct add_operation {
-  const add_arguments& a;
+  const add_arguments a;
 
-  template <bool partial> void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
+  template <bool partial> [[gnu::always_inline]] void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
     store<partial>(a.y[p] + c, load<partial>(a.a[p] + c, n) + load<partial>(a.b[p] + c, n), n);
   }
 };
 
 template <bool accumulate> struct copy_operation {
-  const copy_arguments& a;
+  const copy_arguments a;
   vec scale;
 
-  template <bool partial> void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
+  template <bool partial> [[gnu::always_inline]] void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const {
     const vec x = load<partial>(a.x[p] + c, n);
     if constexpr (accumulate) store<partial>(a.y[p] + c, fma(x, scale, load<partial>(a.y[p] + c, n)), n);
     else store<partial>(a.y[p] + c, x * scale, n);
@@ -50,10 +50,10 @@ template <bool accumulate> struct copy_operation {
 };
 
 struct fill_operation {
-  const fill_arguments& a;
+  const fill_arguments a;
   vec value;
 
-  template <bool partial> void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const { store<partial>(a.y[p] + c, value, n); }
+  template <bool partial> [[gnu::always_inline]] void at(std::ptrdiff_t p, std::ptrdiff_t c, int n) const { store<partial>(a.y[p] + c, value, n); }
 };
 
 template <activation A> inline void run_activation(const activation_arguments& a, piece_range range) {

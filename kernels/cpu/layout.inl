@@ -3,13 +3,15 @@
 typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 
 /// y[j y_step + i] = x[i x_step + j] for i, j < 4.
-inline void transpose4x4(const float* x, std::ptrdiff_t x_step, float* y, std::ptrdiff_t y_step) {
+[[gnu::always_inline]] inline void transpose4x4(const float* x, std::ptrdiff_t x_step, float* y, std::ptrdiff_t y_step) {
   quad r[4];
+#pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) std::memcpy(&r[i], x + i * x_step, sizeof(quad));
   const quad a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5),
              c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
   const quad t[] = {__builtin_shufflevector(a, b, 0, 1, 4, 5), __builtin_shufflevector(a, b, 2, 3, 6, 7),
                     __builtin_shufflevector(c, d, 0, 1, 4, 5), __builtin_shufflevector(c, d, 2, 3, 6, 7)};
+#pragma GCC unroll 4
   for (int j = 0; j < 4; ++j) std::memcpy(y + j * y_step, &t[j], sizeof(quad));
 }
 

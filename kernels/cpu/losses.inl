@@ -2,7 +2,7 @@
 
 /// One vector: its gradient written, its errors returned.
 template <distance kind, bool partial>
-inline vec mean_error_vector(const mean_error_arguments& a, std::ptrdiff_t p, std::ptrdiff_t c, float share, int n) {
+[[gnu::always_inline]] inline vec mean_error_vector(const mean_error_arguments& a, std::ptrdiff_t p, std::ptrdiff_t c, float share, int n) {
   const vec d = load<partial>(a.prediction[p] + c, n) - load<partial>(a.target[p] + c, n);
   if (a.d_prediction) {
     vec g;
@@ -15,7 +15,7 @@ inline vec mean_error_vector(const mean_error_arguments& a, std::ptrdiff_t p, st
   else return d < 0.0f ? -d : d;
 }
 
-template <distance kind> inline double mean_error_sum(const mean_error_arguments& a, piece_range range) {
+template <distance kind> inline double mean_error_sum(const mean_error_arguments a, piece_range range) {
   const float share = float(double(a.weight) / (double(a.pixels) * a.channels));
   const bool dense = a.prediction.stride == a.channels && a.target.stride == a.channels && (!a.d_prediction || a.d_prediction.stride == a.channels);
   const std::ptrdiff_t row = dense ? (range.end - range.begin) * a.channels : a.channels;

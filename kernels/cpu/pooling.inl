@@ -3,8 +3,9 @@
 /// Larger of two, NaN the largest of all.
 inline vec greater(vec a, vec b) { return (b > a) | (b != b) ? b : a; }
 
-template <bool partial> inline void max_pool_vector(const float* const* x, float* y, std::ptrdiff_t c, int n) {
+template <bool partial> [[gnu::always_inline]] inline void max_pool_vector(const float* const* x, float* y, std::ptrdiff_t c, int n) {
   vec m = load<partial>(x[0] + c, n);
+#pragma GCC unroll 4
   for (int k = 1; k < 4; ++k) m = greater(m, load<partial>(x[k] + c, n));
   store<partial>(y + c, m, n);
 }
@@ -25,16 +26,19 @@ inline void run(const max_pool2x2_arguments& a, int task) {
 }
 
 template <bool partial>
-inline void max_pool_gradient(const float* const* x, const float* dy, float* const* dx, bool accumulate, std::ptrdiff_t c, int n) {
+[[gnu::always_inline]] inline void max_pool_gradient(const float* const* x, const float* dy, float* const* dx, bool accumulate, std::ptrdiff_t c, int n) {
   const vec zero = broadcast(0.0f), g = load<partial>(dy + c, n);
   vec m = load<partial>(x[0] + c, n), d[4] = {g, zero, zero, zero};
+#pragma GCC unroll 4
   for (int k = 1; k < 4; ++k) {
     const vec v = load<partial>(x[k] + c, n);
     const auto wins = (v > m) | (v != v);
     m = wins ? v : m;
+#pragma GCC unroll 4
     for (int j = 0; j < k; ++j) d[j] = wins ? zero : d[j];
     d[k] = wins ? g : zero;
   }
+#pragma GCC unroll 4
   for (int k = 0; k < 4; ++k) store<partial>(dx[k] + c, accumulate ? d[k] + load<partial>(dx[k] + c, n) : d[k], n);
 }
 
@@ -71,7 +75,7 @@ inline void run(const max_pool2x2_backward_arguments& a, int task) {
 
 /// Rows are summed one by one, then together: errors grow with the window's side, not its area.
 template <bool partial>
-inline void average_vector(const average_pool_arguments& a, std::ptrdiff_t top, float* y, std::ptrdiff_t c, int n) {
+[[gnu::always_inline]] inline void average_vector(const average_pool_arguments& a, std::ptrdiff_t top, float* y, std::ptrdiff_t c, int n) {
   vec total = broadcast(0.0f);
   for (int i = 0; i < a.shape.window; ++i) {
     vec row = broadcast(0.0f);
@@ -95,7 +99,7 @@ inline void run(const average_pool_arguments& a, int task) {
   }
 }
 
-template <bool partial> inline void average_gradient(const float* dy, float* dx, vec share, bool accumulate, std::ptrdiff_t c, int n) {
+template <bool partial> [[gnu::always_inline]] inline void average_gradient(const float* dy, float* dx, vec share, bool accumulate, std::ptrdiff_t c, int n) {
   const vec g = load<partial>(dy + c, n) * share;
   store<partial>(dx + c, accumulate ? g + load<partial>(dx + c, n) : g, n);
 }

@@ -2,7 +2,7 @@
 
 /// Between the corners of one output pixel: x[0], x[1] above, x[2], x[3] below.
 template <bool partial>
-inline void upsample_vector(const float* const* x, vec down, vec right, float* y, std::ptrdiff_t c, int n) {
+[[gnu::always_inline]] inline void upsample_vector(const float* const* x, vec down, vec right, float* y, std::ptrdiff_t c, int n) {
   const vec a = load<partial>(x[0] + c, n), b = load<partial>(x[2] + c, n);
   const vec above = fma(load<partial>(x[1] + c, n) - a, right, a), below = fma(load<partial>(x[3] + c, n) - b, right, b);
   store<partial>(y + c, fma(below - above, down, above), n);
@@ -35,7 +35,7 @@ inline void run(const upsample2x_arguments& a, int task) {
 }
 
 template <bool partial>
-inline void upsample_gather(const float* const* dy, const float* weights, int count, float* dx, bool accumulate, std::ptrdiff_t c, int n) {
+[[gnu::always_inline]] inline void upsample_gather(const float* const* dy, const float* weights, int count, float* dx, bool accumulate, std::ptrdiff_t c, int n) {
   vec sum = accumulate ? load<partial>(dx + c, n) : broadcast(0.0f);
   for (int i = 0; i < count; ++i) sum = fma(load<partial>(dy[i] + c, n), broadcast(weights[i]), sum);
   store<partial>(dx + c, sum, n);
