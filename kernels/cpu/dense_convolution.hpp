@@ -90,7 +90,8 @@ inline dense_product_functions dense_product_of(instruction_set set) {
     case instruction_set::avx2:
       return {avx2::dense::packed_size, avx2::dense::pack_tasks, avx2::dense::pack, avx2::dense::tasks, avx2::dense::run};
 #endif
-    default: return {plain::dense::packed_size, plain::dense::pack_tasks, plain::dense::pack, plain::dense::tasks, plain::dense::run};
+    default:
+      return {plain::dense::packed_size, plain::dense::pack_tasks, plain::dense::pack, plain::dense::tasks, plain::dense::run};
   }
 }
 

@@ -4,8 +4,8 @@
 //
 // It is the product dy^T X, X (pixels, taps * channels) with zeros outside of x. The pixels are cut into ranges, whose number depends on
 // the shape alone; a task is one range x a block of filters x a block of X's columns. It copies a chunk of both blocks' pixels close
-// together (X exists only so), multiplies by tiles of `tile_rows` filters x two vectors of columns kept in registers, and adds the
-// chunk's products to the range's own sums in the scratch. A second round of tasks adds the ranges in their order and brings the sums
+// together (X exists only so), multiplies by tiles of `tile_rows` filters x two vectors of columns kept in registers, adds the chunk's
+// products to sums of its own (120 KiB of stack in all) and leaves these in the scratch. A second round of tasks adds the ranges in their order and brings the sums
 // to OIHW: the same bits for any number of threads.
 #pragma once
 

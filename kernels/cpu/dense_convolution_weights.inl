@@ -59,7 +59,8 @@ inline void zero_row(float* to, int count) {
 
 /// sums (rows, vectors) (+)= dy^T X over a chunk.
 template <int rows, int vectors>
-void multiply_chunk(int pixels, const float* dy, std::ptrdiff_t dy_stride, const float* x, std::ptrdiff_t x_stride, float* sums, bool adds) {
+void multiply_chunk(int pixels, const float* dy, std::ptrdiff_t dy_stride, const float* x, std::ptrdiff_t x_stride, float* sums,
+                    bool adds) {
   vec sum[rows][vectors];
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)

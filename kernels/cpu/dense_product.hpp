@@ -7,8 +7,9 @@
 // on the zeros between dy's pixels.
 //
 // The body: weights lie in panels of two vectors of columns, (panel, tap, depth, 2 width); a tile of `tile_rows` pixels x one panel is
-// kept in registers. A task is a block of pixels x a range of panels; it walks depth in blocks so that the piece of a panel stays in L1
-// while the block's pixels stream from L2, and keeps partial sums in y. Pixels are reached through a list of pointers, one per tap, so
+// kept in registers. A task is a block of pixels x a range of panels. It walks depth in blocks, keeping partial sums in y: a piece of a
+// panel stays in L1 while the block's pixels stream from L2, or, where all its pieces fit in L2, a tile's pixels stay and y is written
+// row by row. Pixels are reached through a list of pointers, one per tap, so
 // that a k x k window costs no copy. Every sum is taken in one order that depends on the shape alone, not on the tasks.
 #pragma once
 

@@ -169,7 +169,8 @@ struct pixel_block {
   std::ptrdiff_t pixel[block_rows];  // output pixel
 };
 
-inline void locate(const dense_product& p, const lattice_axis& rows, const lattice_axis& cols, std::int64_t first, int count, pixel_block& b) {
+inline void locate(const dense_product& p, const lattice_axis& rows, const lattice_axis& cols, std::int64_t first, int count,
+                   pixel_block& b) {
   const int out_h = p.transposed ? p.stride.h : 1, out_w = p.transposed ? p.stride.w : 1;
   const int in_h = p.transposed ? 1 : p.stride.h, in_w = p.transposed ? 1 : p.stride.w;
   int j = int(first % cols.count), i = int(first / cols.count % rows.count);
@@ -239,7 +240,8 @@ inline void run(const dense_product& p, int task) {
       const auto multiply_tile = [&](int panel, int r) __attribute__((always_inline)) {
         const int column = panel * panel_width, columns = std::min(panel_width, p.columns - column);
         const float* stretch = weights + (std::size_t(panel) * taps * p.depth + std::size_t(first_tap) * p.depth + channel) * panel_width;
-        const tile t{inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends, at_once};
+        const tile t{
+            inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends, at_once};
         multiply_for(std::min(tile_rows, block.count - r), columns)(p, t);
       };
       if (count * depth * (panel_end - first_panel) * panel_width <= resident_weights)

@@ -9,7 +9,7 @@ enum class activation { none, relu, leaky_relu, sigmoid };
 
 struct epilogue {
   const float* bias = nullptr;  // (C), or null
-  const_pixels residual = {};    // as the output, or none; may be the output itself
+  const_pixels residual = {};   // as the output, or none; may be the output itself
   activation act = activation::none;
   float slope = 0;  // of leaky_relu, for negative sums
 };

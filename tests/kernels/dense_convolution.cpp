@@ -25,10 +25,14 @@ namespace {
 
 double activated(double v, const epilogue& e) {
   switch (e.act) {
-    case activation::relu: return std::max(v, 0.0);
-    case activation::leaky_relu: return v < 0 ? v * e.slope : v;
-    case activation::sigmoid: return 1 / (1 + std::exp(-v));
-    default: return v;
+    case activation::relu:
+      return std::max(v, 0.0);
+    case activation::leaky_relu:
+      return v < 0 ? v * e.slope : v;
+    case activation::sigmoid:
+      return 1 / (1 + std::exp(-v));
+    default:
+      return v;
   }
 }
 
@@ -182,7 +186,8 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_changes_no_bit) {
       const std::size_t in_pixels = std::size_t(s.images) * s.in.h * s.in.w, pixels = std::size_t(s.images) * out.h * out.w;
       const guarded x(in_pixels * s.channels, random), dy(pixels * s.filters, random);
       const guarded weights(std::size_t(s.filters) * s.channels * s.kernel.h * s.kernel.w, random);
-      const guarded there = packed_weights(set, s, direction::forward, weights), back = packed_weights(set, s, direction::backward_data, weights);
+      const guarded there = packed_weights(set, s, direction::forward, weights),
+                    back = packed_weights(set, s, direction::backward_data, weights);
       guarded y1(dy.size()), dx1(x.size());
       for (const int threads : {1, 2, 3}) {
         pool p(threads);

@@ -26,7 +26,9 @@ namespace {
 std::size_t weight_count(const dense_shape& s) { return std::size_t(s.filters) * s.channels * s.kernel.h * s.kernel.w; }
 
 /// Sums over more pixels than one range holds, with columns that are whole panels and that are not.
-std::vector<dense_shape> large_maps() { return {{1, 32, 20, {70, 61}}, {2, 3, 9, {40, 43}, {3, 3}, {1, 1}, {1, 1}}, {1, 70, 100, {33, 64}}}; }
+std::vector<dense_shape> large_maps() {
+  return {{1, 32, 20, {70, 61}}, {2, 3, 9, {40, 43}, {3, 3}, {1, 1}, {1, 1}}, {1, 70, 100, {33, 64}}};
+}
 
 void check(instruction_set set, const dense_shape& s, int extra, writing how, bool with_bias) {
   std::mt19937 random(6);
@@ -37,7 +39,8 @@ void check(instruction_set set, const dense_shape& s, int extra, writing how, bo
   const guarded x(floats(in_pixels, x_stride, s.channels), random), dy(floats(pixels, y_stride, s.filters), random);
   guarded dw(weight_count(s), 0.5f), dbias(s.filters, 0.25f), scratch(scratch_size(set, s), std::nanf(""));
   pool p(2);
-  backward_weights(p, set, {s, {x.data(), x_stride}, {dy.data(), y_stride}, dw.data(), with_bias ? dbias.data() : nullptr, scratch.data(), how});
+  backward_weights(p, set,
+                   {s, {x.data(), x_stride}, {dy.data(), y_stride}, dw.data(), with_bias ? dbias.data() : nullptr, scratch.data(), how});
 
   std::vector<summed> sums(dw.size()), bias_sums(s.filters);
   for_each_tap(s, [&](std::size_t to, std::size_t from, int tap) {

@@ -61,8 +61,11 @@ BOOST_AUTO_TEST_CASE(an_exception_reaches_the_caller_and_the_pool_lives_on) {
   for (const int threads : {1, 3}) {
     pool p(threads);
     for (int round = 0; round < 200; ++round)
-      BOOST_CHECK_EXCEPTION(p.run(50, [&](int i) { if (i == round % 50) throw std::runtime_error("task"); }), std::runtime_error,
-                            [](const auto& e) { return e.what() == std::string("task"); });
+      BOOST_CHECK_EXCEPTION(p.run(50,
+                                  [&](int i) {
+                                    if (i == round % 50) throw std::runtime_error("task");
+                                  }),
+                            std::runtime_error, [](const auto& e) { return e.what() == std::string("task"); });
     std::atomic<int> count{0};
     p.run(50, [&](int) { ++count; });
     BOOST_TEST(count == 50);
