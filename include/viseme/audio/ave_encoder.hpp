@@ -21,7 +21,7 @@ public:
 
   /// `block`: the flat block of "audio_encoder".
   ave_encoder(device& on, std::span<const float> block)
-      : session_(on.prepare({.net = "audio_encoder", .features = "", .width = ""}, block)->make_session({.batch = batch, .image = {0, 0}, .cut = {}})) {}
+      : session_(on.prepare({.net = "audio_encoder"}, block)->make_session({.batch = batch, .image = {0, 0}, .cut = {}})) {}
 
   /// Mono samples at 16 kHz -> ceil(samples x fps / 16000) rows.
   feature_rows features(std::span<const float> samples, rational fps) {
