@@ -142,6 +142,8 @@ private:
   }
 
   void make_all() {
+    const auto finder = o_.finder();
+    const auto net = o_.landmarks();
     if (!o_.resume) std::filesystem::remove_all(work_);
     decoder video(o_.video, o_.fps, o_.threads);
     if (!video.info().has_audio) fail("it has no sound", "give a video of the person speaking, with its sound");
@@ -158,7 +160,7 @@ private:
       report_.contents.size = {video.info().width, video.info().height};
       report_.contents.settings = o_.settings;
       write_features(work_, samples, {});
-      make_frames(video);
+      make_frames(video, *finder, net.get());
       finish();
     } catch (const hopeless& e) {
       discard();
@@ -197,10 +199,8 @@ private:
     io::write_text(path, now);
   }
 
-  void make_frames(decoder& video) {
-    const auto finder = o_.finder();
-    const auto net = o_.landmarks();
-    face_tracker tracker(*finder, net.get(), o_.face);
+  void make_frames(decoder& video, face_finder& finder, landmark_net* net) {
+    face_tracker tracker(finder, net, o_.face);
     const auto total = std::max<std::int64_t>(1, video.info().frames);
     frame_pass pass{.video = video, .tracker = tracker, .folder = work_, .jpeg_quality = o_.jpeg_quality, .threads = o_.threads, .after_chunk = {}};
     pass.after_chunk = [&](std::int64_t done, const std::vector<frame_landmarks>& newest) {

@@ -129,6 +129,7 @@ inline std::vector<frame_landmarks> run(const frame_pass& pass, frame_pass_secon
       require(pass.video.next(skipped), "video", "it is shorter than before", "run again with --resume off");
     }
     pass.tracker.resume(track, skipped);
+    if (pass.after_chunk) pass.after_chunk(std::int64_t(track.size()), {});
   }
 
   auto ahead = std::async(std::launch::async, decode);
