@@ -1,6 +1,8 @@
 // The truth: plain loops over any layout, sums in double, on all cores. Every other host backend falls back to it.
 #pragma once
 
+#include <vector>
+
 #include <backends/cpu/pool.hpp>
 #include <kernels/cpu/instruction_set.hpp>
 #include <viseme/run/backend.hpp>
@@ -15,12 +17,35 @@ struct host_context {
 
   explicit host_context(int count, kernels::cpu::instruction_set s = kernels::cpu::best_instruction_set()) : threads(count), set(s) {}
 
+  /// Scratch of at least `count` doubles for a reduction; grown on first use, then reused.
+  double* doubles(std::size_t count) {
+    if (sums_.size() < count) sums_.resize(count);
+    return sums_.data();
+  }
+
   /// f(n, c) for every plane of a tensor.
   template <class F>
   void for_each_plane(shape s, F&& f) {
     threads.run(s.n * s.c, [&](int i) { f(i / s.c, i % s.c); });
   }
+
+private:
+  std::vector<double> sums_;
 };
+
+/// y = or += value.
+template <class T>
+void put(T& y, double value, gradient_write write) {
+  y = T(write == gradient_write::accumulate ? double(y) + value : value);
+}
+
+template <class From, class To>
+void move_elements(host_context& c, view<const From> from, view<To> to, gradient_write write) {
+  c.for_each_plane(to.size, [&](int n, int ch) {
+    for (int h = 0; h < to.size.h; ++h)
+      for (int w = 0; w < to.size.w; ++w) put(to(n, ch, h, w), from(n, ch, h, w), write);
+  });
+}
 
 template <class T>
 struct reference {
@@ -30,12 +55,12 @@ struct reference {
   using buffer = host_buffer;
   static constexpr layout preferred = layout::nchw;
   static constexpr const char* name = "reference";
-};
+  static constexpr int longest_group = 1;
 
-/// y = or += value.
-template <class T>
-void put(T& y, double value, gradient_write write) {
-  y = T(write == gradient_write::accumulate ? double(y) + value : value);
-}
+  /// Between dense NCHW float32 outside and the backend's own views; and between two of these.
+  static void load(context& c, const float* nchw, view<T> to) { move_elements(c, view<const float>{nchw, to.size, layout::nchw}, to, gradient_write::overwrite); }
+  static void store(context& c, view<const T> from, float* nchw) { move_elements(c, from, view<float>{nchw, from.size, layout::nchw}, gradient_write::overwrite); }
+  static void move(context& c, view<const T> from, view<T> to, gradient_write write) { move_elements(c, from, to, write); }
+};
 
 }  // namespace viseme::backends

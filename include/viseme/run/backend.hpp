@@ -12,7 +12,7 @@
 
 namespace viseme {
 
-/// `scalar` of activations, `preferred` layout, `fallback` (a backend of the same memory space or void), `name`, a `context` (threads,
+/// `longest_group`: most layers that one of its fused ops takes. `scalar` of activations, `preferred` layout, `fallback` (a backend of the same memory space or void), `name`, a `context` (threads,
 /// stream, handles) and `buffer`: memory allocated once, released at the end.
 template <class B>
 concept backend = requires {
@@ -21,6 +21,7 @@ concept backend = requires {
   typename B::context;
   typename B::buffer;
   { B::preferred } -> std::convertible_to<layout>;
+  { B::longest_group } -> std::convertible_to<int>;
 };
 
 /// Zeroed, page-touched host memory that moves and does not copy.

@@ -18,14 +18,14 @@ public:
 
   /// `block`: values in the order of graph::parameters<Net>().
   prepared_weights(typename B::context& context, std::span<const float> block) {
-    const auto& list = steps<B, Net, purpose::inference>();
+    const auto list = steps<B, Net, purpose::inference>();
     const auto entries = graph::parameters<Net>();
     require(block.size() == block_size(entries), "weights", "the block has another size than the net", "load it by the net's table");
     std::vector<T> values(block.begin(), block.end());
     std::size_t total = 0;
     for (const auto& s : list) {
       offset_.push_back(total);
-      total += graph::aligned((s.pack ? s.packed_size : parameter_count(entries, s.range)) * sizeof(T));
+      total += graph::aligned((s.pack ? s.packed(context) : parameter_count(entries, s.range)) * sizeof(T));
     }
     storage_ = typename B::buffer(context, total);
     raw_.resize(list.size());
@@ -72,7 +72,7 @@ public:
   static constexpr int values = low::table.values;
 
   engine(typename B::context& context, std::shared_ptr<const prepared_weights<B, Net>> weights, const std::vector<shape>& inputs, const cut& c = {})
-      : context_(&context), weights_(std::move(weights)), shapes_(inputs, c), steps_(&steps<B, Net, purpose::inference>()) {
+      : context_(&context), weights_(std::move(weights)), shapes_(inputs, c), steps_(steps<B, Net, purpose::inference>()) {
     plan();
   }
 
@@ -90,8 +90,8 @@ public:
   }
 
   void run() {
-    for (std::size_t g = 0; g < steps_->size(); ++g)
-      if (active((*steps_)[g])) (*steps_)[g].forward(*context_, call(int(g)));
+    for (std::size_t g = 0; g < steps_.size(); ++g)
+      if (active(steps_[g])) steps_[g].forward(*context_, call(int(g)));
   }
 
   /// Bytes of activations and scratch.
@@ -102,7 +102,7 @@ private:
   view<T> value(int v) const { return {arena_.template at<T>(place_[v].offset), shapes_.size[v], B::preferred}; }
 
   forward_call<T> call(int g) const {
-    const auto& s = (*steps_)[g];
+    const auto& s = steps_[g];
     forward_call<T> c;
     c.inputs = s.in.count;
     for (int k = 0; k < s.in.count; ++k) c.in[k] = value(s.in.id[k]);
@@ -114,7 +114,7 @@ private:
   }
 
   void plan() {
-    const int last = int(steps_->size());
+    const int last = int(steps_.size());
     place_.assign(values, {});
     std::size_t scratch = 0;
     const auto use = [&](int v, int at) {
@@ -125,11 +125,11 @@ private:
     for (int v = 0; v < values; ++v)
       if (shapes_.fed[v] && shapes_.needed[v]) use(v, 0);
     for (int g = 0; g < last; ++g) {
-      const auto& s = (*steps_)[g];
+      const auto& s = steps_[g];
       if (!active(s)) continue;
       for (int k = 0; k < s.in.count; ++k) use(s.in.id[k], g);
       use(s.out, g);
-      scratch = std::max(scratch, s.scratch_forward(shapes_.of(s.in, s.out)));
+      scratch = std::max(scratch, s.scratch_forward(*context_, shapes_.of(s.in, s.out)));
     }
     for (int v = 0; v < values; ++v)  // stay valid between runs
       if (place_[v].bytes && (shapes_.wanted[v] || shapes_.fed[v])) place_[v].first = 0, place_[v].last = last;
@@ -140,7 +140,7 @@ private:
   typename B::context* context_;
   std::shared_ptr<const prepared_weights<B, Net>> weights_;
   shape_plan<Net> shapes_;
-  const std::vector<step<B>>* steps_;
+  std::span<const step<B>> steps_;
   std::vector<graph::lifetime> place_;
   typename B::buffer arena_;
   std::size_t scratch_offset_ = 0;

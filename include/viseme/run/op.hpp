@@ -3,10 +3,11 @@
 //   template <...> struct op<SomeLayer, SomeBackend> {
 //     static void forward(context&, const forward_call<T>&);              // always
 //     static void backward(context&, const backward_call<T>&);            // absent: inference only
-//     static std::size_t packed_size();                                   // optional: elements of a copy of the parameters made once,
+//     static std::size_t packed_size(const context&);                     // optional: elements of a copy of the parameters made once,
 //     static void pack(context&, const parameter_pointers<T>&, T* to);    //   which then replaces them in inference
-//     static std::size_t forward_scratch(const call_shapes&);             // optional: elements of temporary memory
-//     static std::size_t backward_scratch(const call_shapes&);
+//     static std::size_t forward_scratch(const context&, const call_shapes&);   // optional: elements of temporary memory
+//     static std::size_t backward_scratch(const context&, const call_shapes&);
+//     static constexpr saves backward_reads;                              // optional: where it differs from the layer's
 //   };
 #pragma once
 

@@ -15,8 +15,7 @@
 #include <viseme/core/shape.hpp>
 #include <viseme/graph/parameters.hpp>
 #include <viseme/optim/adam.hpp>
-#include <viseme/run/shape_plan.hpp>
-#include <viseme/run/training_graph.hpp>
+#include <viseme/run/request.hpp>
 
 namespace viseme {
 

@@ -8,13 +8,9 @@
 #include <viseme/core/error.hpp>
 #include <viseme/graph/lower.hpp>
 #include <viseme/run/op.hpp>
+#include <viseme/run/request.hpp>
 
 namespace viseme {
-
-/// Which values are fed and which are read. Empty `from`: the net's inputs; empty `to`: its last output.
-struct cut {
-  std::vector<std::string> from, to;
-};
 
 /// Shapes of the net's inputs at batch n, as the net states them.
 template <class Net>

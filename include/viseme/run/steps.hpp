@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 
 #include <viseme/graph/group.hpp>
 #include <viseme/graph/parameters.hpp>
@@ -23,25 +24,26 @@ struct step {
   void (*forward)(context&, const forward_call<T>&) = nullptr;
   void (*backward)(context&, const backward_call<T>&) = nullptr;
   void (*pack)(context&, const parameter_pointers<T>&, T*) = nullptr;
-  std::size_t packed_size = 0;
-  std::size_t (*forward_scratch)(const call_shapes&) = nullptr;
-  std::size_t (*backward_scratch)(const call_shapes&) = nullptr;
+  std::size_t (*packed_size)(const context&) = nullptr;
+  std::size_t (*forward_scratch)(const context&, const call_shapes&) = nullptr;
+  std::size_t (*backward_scratch)(const context&, const call_shapes&) = nullptr;
   const char* ran_by = nullptr;  // the backend whose op this is: B or a fallback
 
-  std::size_t scratch_forward(const call_shapes& s) const { return forward_scratch ? forward_scratch(s) : 0; }
-  std::size_t scratch_backward(const call_shapes& s) const { return backward_scratch ? backward_scratch(s) : 0; }
+  std::size_t packed(const context& c) const { return packed_size ? packed_size(c) : 0; }
+  std::size_t scratch_forward(const context& c, const call_shapes& s) const { return forward_scratch ? forward_scratch(c, s) : 0; }
+  std::size_t scratch_backward(const context& c, const call_shapes& s) const { return backward_scratch ? backward_scratch(c, s) : 0; }
 };
 
 namespace detail {
 
 template <class L>
-saves layer_saves() {
+constexpr saves layer_saves() {
   if constexpr (requires { L::backward_reads; }) return L::backward_reads;
   else return {};
 }
 
 template <class L, class B>
-step<B> step_of(graph::group_range range, const graph::values& in, int out) {
+constexpr step<B> step_of(graph::group_range range, const graph::values& in, int out) {
   using op = found_op<L, B>;
   step<B> s;
   s.range = range;
@@ -51,7 +53,7 @@ step<B> step_of(graph::group_range range, const graph::values& in, int out) {
   else s.reads = layer_saves<L>();
   if constexpr (requires { &op::forward; }) s.forward = &op::forward;
   if constexpr (requires { &op::backward; }) s.backward = &op::backward;
-  if constexpr (requires { op::packed_size(); }) s.pack = &op::pack, s.packed_size = op::packed_size();
+  if constexpr (requires { &op::pack; }) s.pack = &op::pack, s.packed_size = &op::packed_size;
   if constexpr (requires { &op::forward_scratch; }) s.forward_scratch = &op::forward_scratch;
   if constexpr (requires { &op::backward_scratch; }) s.backward_scratch = &op::backward_scratch;
   s.ran_by = runner_of<L, B>::type::name;
@@ -67,26 +69,27 @@ template <class B, purpose P>
 struct fusing {
   template <class L>
   struct accept : std::bool_constant<runs_on<L, B>> {};
-  static constexpr int longest = 9;  // a whole inverted residual and its sum
 };
 template <class B>
 struct fusing<B, purpose::training> {
   template <class L>
   struct accept : std::bool_constant<trains_on<L, B>> {};
-  static constexpr int longest = 4;
+};
+
+/// The table itself is a constant: no code is made for it.
+template <class B, class Net, purpose P>
+struct step_table {
+  using low = graph::lowered<Net>;
+  static constexpr auto groups = graph::group<Net, fusing<B, P>::template accept, B::longest_group>();
+  static constexpr auto all = []<int... G>(std::integer_sequence<int, G...>) {
+    return std::array{detail::step_of<typename graph::group_layer<Net, groups.group[G].first, groups.group[G].count>::type, B>(
+        groups.group[G], graph::group_inputs(low::table, groups.group[G]), low::table.inputs + groups.group[G].first + groups.group[G].count - 1)...};
+  }(std::make_integer_sequence<int, groups.groups>{});
 };
 
 template <class B, class Net, purpose P>
-const std::vector<step<B>>& steps() {
-  static const auto all = [] {
-    using low = graph::lowered<Net>;
-    static constexpr auto groups = graph::group<Net, fusing<B, P>::template accept, fusing<B, P>::longest>();
-    return []<int... G>(std::integer_sequence<int, G...>) {
-      return std::vector<step<B>>{detail::step_of<typename graph::group_layer<Net, groups.group[G].first, groups.group[G].count>::type, B>(
-          groups.group[G], graph::group_inputs(low::table, groups.group[G]), low::table.inputs + groups.group[G].first + groups.group[G].count - 1)...};
-    }(std::make_integer_sequence<int, groups.groups>{});
-  }();
-  return all;
+std::span<const step<B>> steps() {
+  return step_table<B, Net, P>::all;
 }
 
 /// The parameters of a group as pointers into a flat block laid out by graph::parameters<Net>().

@@ -11,13 +11,6 @@
 
 namespace viseme {
 
-/// How a training graph is used. A frozen one (a loss net) has no gradients of its own and uses running statistics.
-struct training_options {
-  bool frozen = false;
-  bool input_gradients = false;
-  std::vector<std::string> outputs;  // values that losses read; empty: the net's output
-};
-
 template <class B, class Net>
 class training_graph {
 public:
@@ -28,7 +21,7 @@ public:
   /// `block`: values in the order of graph::parameters<Net>().
   training_graph(typename B::context& context, std::span<const float> block, const std::vector<shape>& inputs, training_options options)
       : context_(&context), options_(std::move(options)), entries_(graph::parameters<Net>()), shapes_(inputs, {{}, options_.outputs}),
-        steps_(&steps<B, Net, purpose::training>()) {
+        steps_(steps<B, Net, purpose::training>()) {
     require(block.size() == block_size(entries_), "weights", "the block has another size than the net", "load it by the net's table");
     trainable_ = options_.frozen ? 0 : trainable_size(entries_);
     parameters_ = typename B::buffer(context, block.size() * sizeof(T));
@@ -48,7 +41,7 @@ public:
 
   void forward() {
     for (int g = 0; g < count(); ++g) {
-      const auto& s = (*steps_)[g];
+      const auto& s = steps_[g];
       if (!shapes_.needed[s.out]) continue;
       auto call = forward_call_of(g);
       if (s.pack) {
@@ -64,7 +57,7 @@ public:
   /// Gradients of parameters are added to what is there; output gradients must have been written.
   void backward() {
     for (int g = count() - 1; g >= 0; --g)
-      if (has_gradient_[(*steps_)[g].out]) (*steps_)[g].backward(*context_, backward_call_of(g));
+      if (has_gradient_[steps_[g].out]) steps_[g].backward(*context_, backward_call_of(g));
   }
 
   const std::vector<parameter_entry>& entries() const { return entries_; }
@@ -86,7 +79,7 @@ public:
   std::size_t arena_bytes() const { return arena_.bytes(); }
 
 private:
-  int count() const { return int(steps_->size()); }
+  int count() const { return int(steps_.size()); }
   int backward_time(int g) const { return 2 * count() - g; }
 
   int wanted(const std::string& key) const {
@@ -111,7 +104,7 @@ private:
   }
 
   forward_call<T> forward_call_of(int g) const {
-    const auto& s = (*steps_)[g];
+    const auto& s = steps_[g];
     forward_call<T> call;
     call.inputs = s.in.count;
     for (int k = 0; k < s.in.count; ++k) call.in[k] = value(s.in.id[k]);
@@ -123,7 +116,7 @@ private:
   }
 
   backward_call<T> backward_call_of(int g) const {
-    const auto& s = (*steps_)[g];
+    const auto& s = steps_[g];
     backward_call<T> call;
     call.inputs = s.in.count;
     for (int k = 0; k < s.in.count; ++k) {
@@ -150,7 +143,7 @@ private:
   void mark_gradients() {
     if (options_.input_gradients)
       for (int v = 0; v < low::table.inputs; ++v) has_gradient_[v] = shapes_.needed[v];
-    for (const auto& s : *steps_) has_gradient_[s.out] = shapes_.needed[s.out] && carries_gradient(s);
+    for (const auto& s : steps_) has_gradient_[s.out] = shapes_.needed[s.out] && carries_gradient(s);
   }
 
   /// Step g runs forward at time g, losses at count(), backward at backward_time(g).
@@ -178,7 +171,7 @@ private:
     write_.resize(count());
     std::size_t scratch = 0, packed = 0;
     for (int g = count() - 1; g >= 0; --g) {
-      const auto& s = (*steps_)[g];
+      const auto& s = steps_[g];
       if (!shapes_.needed[s.out]) continue;
       const bool trains = has_gradient_[s.out];
       const int back = backward_time(g);
@@ -195,8 +188,8 @@ private:
       }
       if (s.reads.statistics && !options_.frozen) keep(2 * values + g, s.reads.statistics, g), keep(2 * values + g, s.reads.statistics, back);
       const auto sizes = shapes_.of(s.in, s.out);
-      scratch = std::max({scratch, s.scratch_forward(sizes), trains ? s.scratch_backward(sizes) : 0});
-      packed = std::max(packed, s.packed_size);
+      scratch = std::max({scratch, s.scratch_forward(*context_, sizes), trains ? s.scratch_backward(*context_, sizes) : 0});
+      packed = std::max(packed, s.packed(*context_));
       pointers_[g] = pointers_of<T>(entries_, s.range, parameter_block());
       if (!options_.frozen) gradient_pointers_[g] = trainable_pointers(s.range);
     }
@@ -219,7 +212,7 @@ private:
   training_options options_;
   std::vector<parameter_entry> entries_;
   shape_plan<Net> shapes_;
-  const std::vector<step<B>>* steps_;
+  std::span<const step<B>> steps_;
   std::size_t trainable_ = 0;
   typename B::buffer parameters_, state_, arena_;
   std::array<bool, values> has_gradient_{};

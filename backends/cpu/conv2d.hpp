@@ -1,0 +1,171 @@
+// Convolutions: dense ones by packed products, 3x3 depthwise ones along the channels; in inference with the norm folded into weights and
+// bias and the sum and activation behind it in the same pass. Everything else (other grouped convolutions) is the reference backend's.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include <backends/cpu/backend.hpp>
+#include <kernels/cpu/dense_convolution.hpp>
+#include <kernels/cpu/dense_convolution_weights.hpp>
+#include <kernels/cpu/depthwise3x3.hpp>
+#include <viseme/layers/batch_norm.hpp>
+#include <viseme/layers/conv2d.hpp>
+
+namespace viseme {
+namespace backends {
+
+constexpr bool cpu_convolves(conv s) {
+  const bool depthwise = s.groups == s.in && s.in == s.out && s.kernel == size2{3, 3} && s.pad == size2{1, 1} && s.stride.h == s.stride.w && s.stride.h <= 2;
+  return s.groups == 1 || depthwise;
+}
+
+/// One function for every convolution; sizes are run-time numbers, so that a net's many layers compile once.
+/// Packed: the kernels' weights, then `out` biases.
+template <class T>
+struct cpu_convolution {
+  conv s;
+
+  bool dense() const { return s.groups == 1; }
+  cpu_kernels::dense_shape dense_shape(shape x) const { return {x.n, s.in, s.out, {x.h, x.w}, s.kernel, s.stride, s.pad}; }
+  cpu_kernels::depthwise3x3_shape depthwise_shape(shape x) const { return {x.n, x.h, x.w, s.in, s.stride.h}; }
+  std::size_t weight_count() const { return std::size_t(s.out) * (s.in / s.groups) * s.kernel.h * s.kernel.w; }
+
+  std::size_t packed_weights(const host_context& c, cpu_kernels::direction to) const;
+  std::size_t packed_size(const host_context&) const;
+
+  void pack_weights(host_context& c, cpu_kernels::direction to, const T* weight, T* packed) const;
+  void pack(host_context& c, const T* weight, const T* bias, T* packed) const {
+    pack_weights(c, cpu_kernels::direction::forward, weight, packed);
+    float* to = packed + packed_weights(c, cpu_kernels::direction::forward);
+    for (int o = 0; o < s.out; ++o) to[o] = bias ? bias[o] : 0;
+  }
+  /// norm: gamma, beta, running mean, running variance. w' = w gamma / sqrt(var + eps), b' = (b - mean) gamma / sqrt(var + eps) + beta.
+  void pack_folded(host_context& c, const T* weight, const T* bias, T* const* norm, T* packed) const;
+  void forward(host_context& c, const forward_call<T>& call, activation_of act, bool sum) const;
+  std::size_t backward_scratch(const host_context& c, const call_shapes& sizes) const;
+  void backward(host_context& c, const backward_call<T>& call) const;
+  void add_bias_gradient(const backward_call<T>& call) const;
+};
+
+template <class T>
+std::size_t cpu_convolution<T>::packed_weights(const host_context& c, cpu_kernels::direction to) const {
+  const std::size_t n = dense() ? cpu_kernels::packed_size(c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to) : weight_count();
+  return (n + 15) / 16 * 16;
+}
+
+template <class T>
+std::size_t cpu_convolution<T>::packed_size(const host_context& c) const {
+  return packed_weights(c, cpu_kernels::direction::forward) + s.out;
+}
+
+template <class T>
+void cpu_convolution<T>::pack_weights(host_context& c, cpu_kernels::direction to, const T* weight, T* packed) const {
+  if (dense()) cpu_kernels::pack(c.threads, c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to, weight, packed);
+  else cpu_kernels::pack_depthwise3x3(weight, s.in, packed);
+}
+
+template <class T>
+void cpu_convolution<T>::pack_folded(host_context& c, const T* weight, const T* bias, T* const* norm, T* packed) const {
+  std::vector<float> folded(weight, weight + weight_count()), shift(s.out);
+  const std::size_t taps = weight_count() / s.out;
+  for (int o = 0; o < s.out; ++o) {
+    const double scale = norm[0][o] / std::sqrt(double(norm[3][o]) + batch_norm<1>::eps);
+    for (std::size_t k = 0; k < taps; ++k) folded[o * taps + k] = float(folded[o * taps + k] * scale);
+    shift[o] = float(((bias ? bias[o] : 0.0) - norm[2][o]) * scale + norm[1][o]);
+  }
+  pack(c, folded.data(), shift.data(), packed);
+}
+
+template <class T>
+void cpu_convolution<T>::forward(host_context& c, const forward_call<T>& call, activation_of act, bool sum) const {
+  const auto x = call.in[0];
+  const float* bias = call.packed + packed_weights(c, cpu_kernels::direction::forward);
+  const auto residual = sum ? pixels_of(call.in[1]) : cpu_kernels::const_pixels{};
+  if (dense())
+    cpu_kernels::forward(c.threads, c.set, {dense_shape(x.size), pixels_of(x), call.packed, pixels_of(call.out), {bias, residual.data, residual.stride, act.act, act.slope}});
+  else
+    cpu_kernels::depthwise3x3(c.threads, c.set, {depthwise_shape(x.size), pixels_of(x), call.packed, pixels_of(call.out), bias, residual, act.act, act.slope});
+}
+
+template <class T>
+std::size_t cpu_convolution<T>::backward_scratch(const host_context& c, const call_shapes& sizes) const {
+  const shape x = sizes.in[0];
+  const std::size_t weights = dense() ? cpu_kernels::scratch_size(c.set, dense_shape(x)) : cpu_kernels::depthwise3x3_scratch_size(depthwise_shape(x)) + weight_count();
+  return std::max(packed_weights(c, cpu_kernels::direction::backward_data), weights);
+}
+
+template <class T>
+void cpu_convolution<T>::backward(host_context& c, const backward_call<T>& call) const {
+  const shape x = call.in[0].size;
+  if (call.d_in[0]) {
+    pack_weights(c, cpu_kernels::direction::backward_data, call.parameters[0], call.scratch);
+    const auto how = writing_of(call.write[0]);
+    if (dense()) cpu_kernels::backward_data(c.threads, c.set, {dense_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
+    else cpu_kernels::depthwise3x3_backward_data(c.threads, c.set, {depthwise_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
+  }
+  if (!call.d_parameters[0]) return;
+  if (dense()) {
+    cpu_kernels::backward_weights(c.threads, c.set, {dense_shape(x), pixels_of(call.in[0]), pixels_of(call.d_out), call.d_parameters[0],
+                                                     s.bias ? call.d_parameters[1] : nullptr, call.scratch, cpu_kernels::writing::accumulate});
+  } else {
+    float* packed = call.scratch + cpu_kernels::depthwise3x3_scratch_size(depthwise_shape(x));
+    cpu_kernels::depthwise3x3_backward_weights(c.threads, c.set, {depthwise_shape(x), pixels_of(call.in[0]), pixels_of(call.d_out), packed, call.scratch});
+    for (int ch = 0; ch < s.in; ++ch)
+      for (int k = 0; k < 9; ++k) call.d_parameters[0][ch * 9 + k] += packed[k * s.in + ch];
+    if (s.bias) add_bias_gradient(call);
+  }
+}
+
+template <class T>
+void cpu_convolution<T>::add_bias_gradient(const backward_call<T>& call) const {
+  for (int ch = 0; ch < s.out; ++ch) {
+    double sum = 0;
+    for (int n = 0; n < call.d_out.size.n; ++n)
+      for (int h = 0; h < call.d_out.size.h; ++h)
+        for (int w = 0; w < call.d_out.size.w; ++w) sum += call.d_out(n, ch, h, w);
+    call.d_parameters[1][ch] += float(sum);
+  }
+}
+
+}  // namespace backends
+
+template <conv S, class T>
+  requires(backends::cpu_convolves(S))
+struct op<conv2d<S>, backends::cpu<T>> {
+  using context = backends::host_context;
+  static constexpr backends::cpu_convolution<T> on{S};
+
+  static std::size_t packed_size(const context& c) { return on.packed_size(c); }
+  static void pack(context& c, const parameter_pointers<T>& p, float* to) { on.pack(c, p[0], S.bias ? p[1] : nullptr, to); }
+  static void forward(context& c, const forward_call<T>& call) { on.forward(c, call, {}, false); }
+  static std::size_t backward_scratch(const context& c, const call_shapes& s) { return on.backward_scratch(c, s); }
+  static void backward(context& c, const backward_call<T>& call) { on.backward(c, call); }
+};
+
+template <conv S, backends::activation_layer A, class T>
+  requires(backends::cpu_convolves(S))
+struct op<fused<conv2d<S>, A>, backends::cpu<T>> {
+  using context = backends::host_context;
+  static constexpr backends::cpu_convolution<T> on{S};
+
+  static std::size_t packed_size(const context& c) { return on.packed_size(c); }
+  static void pack(context& c, const parameter_pointers<T>& p, float* to) { on.pack(c, p[0], S.bias ? p[1] : nullptr, to); }
+  static void forward(context& c, const forward_call<T>& call) { on.forward(c, call, A{}, false); }
+};
+
+template <conv S, int C, class... Tail, class T>
+  requires(backends::cpu_convolves(S) && backends::known_tail<Tail...>)
+struct op<fused<conv2d<S>, batch_norm<C>, Tail...>, backends::cpu<T>> {
+  using context = backends::host_context;
+  using tail = backends::tail_of<Tail...>;
+  static constexpr backends::cpu_convolution<T> on{S};
+
+  static std::size_t packed_size(const context& c) { return on.packed_size(c); }
+  static void pack(context& c, const parameter_pointers<T>& p, float* to) {
+    on.pack_folded(c, p[0], S.bias ? p[1] : nullptr, p.data() + 1 + S.bias, to);
+  }
+  static void forward(context& c, const forward_call<T>& call) { on.forward(c, call, tail::act, tail::sum); }
+};
+
+}  // namespace viseme

@@ -1,0 +1,3 @@
+#include <backends/cpu/batch_norm.hpp>
+
+template struct viseme::backends::cpu_norm<float>;

@@ -1,0 +1,12 @@
+#include <backends/cpu/precompiled.hpp>
+#include <viseme/nets/unet.hpp>
+#include <viseme/run/net_factory.hpp>
+
+namespace viseme {
+
+template struct inference_factory<backends::cpu<float>, unet<audio_features::wenet, wide>>;
+template struct training_factory<backends::cpu<float>, unet<audio_features::wenet, wide>>;
+template struct inference_factory<backends::cpu<float>, unet<audio_features::wenet, mobile>>;
+template struct training_factory<backends::cpu<float>, unet<audio_features::wenet, mobile>>;
+
+}  // namespace viseme

@@ -1,0 +1,17 @@
+// Include before instantiating nets where the `backends` library is linked: the kernels are compiled there once, not in every file.
+#pragma once
+
+#include <backends/cpu/cpu.hpp>
+
+namespace viseme::backends {
+
+extern template struct cpu<float>;
+extern template struct cpu_convolution<float>;
+extern template struct cpu_norm<float>;
+extern template struct cpu_activation<float>;
+extern template struct cpu_sum<float>;
+extern template struct cpu_upsample<float>;
+extern template struct cpu_max_pool<float>;
+extern template struct cpu_learning<float>;
+
+}  // namespace viseme::backends

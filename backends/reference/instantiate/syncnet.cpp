@@ -1,0 +1,20 @@
+#include <backends/reference/reference.hpp>
+#include <viseme/nets/syncnet.hpp>
+#include <viseme/run/net_factory.hpp>
+
+namespace viseme {
+
+template struct inference_factory<backends::reference<float>, syncnet<audio_features::ave>>;
+template struct training_factory<backends::reference<float>, syncnet<audio_features::ave>>;
+template struct inference_factory<backends::reference<double>, syncnet<audio_features::ave>>;
+template struct training_factory<backends::reference<double>, syncnet<audio_features::ave>>;
+template struct inference_factory<backends::reference<float>, syncnet<audio_features::hubert>>;
+template struct training_factory<backends::reference<float>, syncnet<audio_features::hubert>>;
+template struct inference_factory<backends::reference<double>, syncnet<audio_features::hubert>>;
+template struct training_factory<backends::reference<double>, syncnet<audio_features::hubert>>;
+template struct inference_factory<backends::reference<float>, syncnet<audio_features::wenet>>;
+template struct training_factory<backends::reference<float>, syncnet<audio_features::wenet>>;
+template struct inference_factory<backends::reference<double>, syncnet<audio_features::wenet>>;
+template struct training_factory<backends::reference<double>, syncnet<audio_features::wenet>>;
+
+}  // namespace viseme

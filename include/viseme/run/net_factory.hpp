@@ -1,0 +1,228 @@
+// Engine and training graph of one net on one backend behind the runner's interfaces. Instantiated in backends/*/instantiate only.
+#pragma once
+
+#include <viseme/run/engine.hpp>
+#include <viseme/run/factory.hpp>
+#include <viseme/run/training_graph.hpp>
+
+namespace viseme {
+
+namespace detail {
+
+template <class Net>
+std::vector<shape> input_shapes(int batch, size2 image) {
+  require(batch > 0, "batch", "it is " + std::to_string(batch), "give at least 1");
+  auto s = default_input_shapes<Net>(batch);
+  if (image.h) s[0].h = image.h, s[0].w = image.w;
+  return s;
+}
+
+inline void require_size(std::size_t have, shape want, const std::string& key) {
+  require(have == want.count(), "value '" + key + "'", std::to_string(have) + " numbers for " + text(want), "give an array of that shape");
+}
+
+template <class B, class Net>
+class net_session final : public session {
+public:
+  net_session(shared_context<B> context, std::shared_ptr<const prepared_weights<B, Net>> weights, const session_options& o)
+      : context_(std::move(context)), cut_(complete(o.cut)), engine_(*context_, std::move(weights), input_shapes<Net>(o.batch, o.image), cut_) {}
+
+  std::vector<value_info> inputs() const override {
+    std::vector<value_info> all;
+    for (const auto& key : cut_.from) all.push_back({key, engine_.input(key).size});
+    return all;
+  }
+  std::vector<value_info> outputs() const override {
+    std::vector<value_info> all;
+    for (const auto& key : cut_.to) all.push_back({key, engine_.output(key).size});
+    return all;
+  }
+  void write(const std::string& key, std::span<const float> nchw) override {
+    const auto to = engine_.input(key);
+    require_size(nchw.size(), to.size, key);
+    B::load(*context_, nchw.data(), to);
+  }
+  void read(const std::string& key, std::span<float> nchw) const override {
+    const auto from = engine_.output(key);
+    require_size(nchw.size(), from.size, key);
+    B::store(*context_, from, nchw.data());
+  }
+  void run() override { engine_.run(); }
+  std::size_t memory_bytes() const override { return engine_.arena_bytes(); }
+
+private:
+  static viseme::cut complete(viseme::cut c) {
+    if (c.from.empty())
+      for (const auto& n : graph::lowered<Net>::table.input_names) c.from.emplace_back(n.key.view());
+    if (c.to.empty()) c.to = {"output"};
+    return c;
+  }
+
+  shared_context<B> context_;
+  viseme::cut cut_;
+  engine<B, Net> engine_;
+};
+
+template <class B, class Net>
+class net_model final : public model {
+public:
+  net_model(shared_context<B> context, net_spec spec, std::span<const float> block)
+      : context_(std::move(context)), spec_(std::move(spec)), weights_(std::make_shared<prepared_weights<B, Net>>(*context_, block)) {}
+
+  const net_spec& spec() const override { return spec_; }
+  std::unique_ptr<session> make_session(const session_options& o) const override {
+    return std::make_unique<net_session<B, Net>>(context_, weights_, o);
+  }
+  std::size_t memory_bytes() const override { return weights_->bytes(); }
+  std::vector<std::string> fallbacks() const override {
+    std::vector<std::string> names;
+    for (const auto& s : steps<B, Net, purpose::inference>())
+      if (std::string_view(s.ran_by) != B::name) names.emplace_back(graph::lowered<Net>::table.node_at[s.range.first].label.view());
+    return names;
+  }
+
+private:
+  shared_context<B> context_;
+  net_spec spec_;
+  std::shared_ptr<const prepared_weights<B, Net>> weights_;
+};
+
+/// What nets of one device show each other.
+template <class T>
+struct native_values {
+  virtual view<T> native_output(const std::string&) const = 0;
+  virtual view<T> native_input_gradient(const std::string&) const = 0;
+
+protected:
+  ~native_values() = default;
+};
+
+template <class B, class Net>
+class net_training final : public training_net, public native_values<typename B::scalar> {
+public:
+  using T = typename B::scalar;
+
+  net_training(shared_context<B> context, std::span<const float> block, const training_net_options& o)
+      : context_(std::move(context)), graph_(*context_, block, input_shapes<Net>(o.batch, o.image), o.graph) {
+    shape largest;
+    for (const auto& key : outputs(o))
+      if (graph_.output(key).size.count() > largest.count()) largest = graph_.output(key).size;
+    target_ = typename B::buffer(*context_, largest.count() * sizeof(T));
+  }
+
+  shape size_of(const std::string& key) const override {
+    return graph::lowered<Net>::table.find_input(key) >= 0 ? graph_.input(key).size : graph_.output(key).size;
+  }
+  void write(const std::string& key, std::span<const float> nchw) override {
+    const auto to = graph_.input(key);
+    require_size(nchw.size(), to.size, key);
+    B::load(*context_, nchw.data(), to);
+  }
+  void write_from(const std::string& key, const training_net& other, const std::string& output) override {
+    B::move(*context_, view<const T>(native(other).native_output(output)), graph_.input(key), gradient_write::overwrite);
+  }
+  void read(const std::string& key, std::span<float> nchw) const override {
+    const auto from = graph_.output(key);
+    require_size(nchw.size(), from.size, key);
+    B::store(*context_, from, nchw.data());
+  }
+  void forward() override { graph_.forward(); }
+
+  void clear_output_gradients() override { written_.clear(); }
+  double loss(loss_kind kind, const std::string& key, std::span<const float> target, double weight) override {
+    const view<T> to{target_.template at<T>(0), graph_.output(key).size, B::preferred};
+    require_size(target.size(), to.size, key);
+    B::load(*context_, target.data(), to);
+    const auto call = loss_to(key, to, weight);
+    return kind == loss_kind::l1 ? graph_.template loss<l1_loss>(call) : graph_.template loss<mse_loss>(call);
+  }
+  double mse_to(const std::string& key, const training_net& other, const std::string& target, double weight) override {
+    return graph_.template loss<mse_loss>(loss_to(key, native(other).native_output(target), weight));
+  }
+  double cosine_bce(const std::string& a, const std::string& b, std::span<const float> labels, double weight) override {
+    auto call = loss_to(a, graph_.output(b), weight);
+    require(labels.size() == std::size_t(call.a.size.n), "labels", std::to_string(labels.size()) + " for " + std::to_string(call.a.size.n) + " samples", "give one a sample");
+    call.labels = labels.data();
+    call.d_b = graph_.output_gradient(b);
+    call.write_b = first_write(b);
+    return graph_.template loss<cosine_bce_loss>(call);
+  }
+  void add_gradient_from(const std::string& key, const training_net& other, const std::string& input) override {
+    B::move(*context_, view<const T>(native(other).native_input_gradient(input)), graph_.output_gradient(key), first_write(key));
+  }
+  void backward() override { graph_.backward(); }
+
+  void clear_gradients() override { graph_.clear_gradients(); }
+  void adam_step(const adam& rule, std::int64_t number) override { graph_.adam_step(rule, number); }
+
+  const std::vector<parameter_entry>& parameters() const override { return graph_.entries(); }
+  void read_parameters(std::span<float> to) const override { out(graph_.parameter_block(), block_size(graph_.entries()), to); }
+  void write_parameters(std::span<const float> from) override { in(from, graph_.parameter_block(), block_size(graph_.entries())); }
+  void read_gradients(std::span<float> to) const override { out(graph_.gradient_block(), graph_.trainable_count(), to); }
+  void read_moments(std::span<float> first, std::span<float> second) const override {
+    out(graph_.first_moment(), graph_.trainable_count(), first);
+    out(graph_.second_moment(), graph_.trainable_count(), second);
+  }
+  void write_moments(std::span<const float> first, std::span<const float> second) override {
+    in(first, graph_.first_moment(), graph_.trainable_count());
+    in(second, graph_.second_moment(), graph_.trainable_count());
+  }
+  std::size_t memory_bytes() const override {
+    return graph_.arena_bytes() + target_.bytes() + (block_size(graph_.entries()) + 3 * graph_.trainable_count()) * sizeof(T);
+  }
+
+  view<T> native_output(const std::string& key) const override { return graph_.output(key); }
+  view<T> native_input_gradient(const std::string& key) const override { return graph_.input_gradient(key); }
+
+private:
+  static std::vector<std::string> outputs(const training_net_options& o) {
+    return o.graph.outputs.empty() ? std::vector<std::string>{"output"} : o.graph.outputs;
+  }
+  static const native_values<T>& native(const training_net& other) {
+    const auto* found = dynamic_cast<const native_values<T>*>(&other);
+    require(found != nullptr, "nets in one training step", "they are on different devices", "make both from one device");
+    return *found;
+  }
+  gradient_write first_write(const std::string& key) {
+    for (const auto& w : written_)
+      if (w == key) return gradient_write::accumulate;
+    written_.push_back(key);
+    return gradient_write::overwrite;
+  }
+  loss_call<T> loss_to(const std::string& key, view<const T> target, double weight) {
+    loss_call<T> call;
+    call.a = graph_.output(key);
+    call.b = target;
+    call.weight = weight;
+    call.d_a = graph_.output_gradient(key);
+    call.write_a = call.d_a ? first_write(key) : gradient_write::overwrite;
+    return call;
+  }
+  static void out(const T* from, std::size_t count, std::span<float> to) {
+    require(to.size() == count, "parameter block", std::to_string(to.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
+    std::copy_n(from, count, to.data());
+  }
+  static void in(std::span<const float> from, T* to, std::size_t count) {
+    require(from.size() == count, "parameter block", std::to_string(from.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
+    std::copy_n(from.data(), count, to);
+  }
+
+  shared_context<B> context_;
+  training_graph<B, Net> graph_;
+  typename B::buffer target_;
+  std::vector<std::string> written_;
+};
+
+}  // namespace detail
+
+template <class B, class Net>
+std::shared_ptr<const model> inference_factory<B, Net>::make(shared_context<B> context, const net_spec& spec, std::span<const float> block) {
+  return std::make_shared<detail::net_model<B, Net>>(std::move(context), spec, block);
+}
+
+template <class B, class Net>
+std::unique_ptr<training_net> training_factory<B, Net>::make(shared_context<B> context, std::span<const float> block, const training_net_options& o) {
+  return std::make_unique<detail::net_training<B, Net>>(std::move(context), block, o);
+}
+
+}  // namespace viseme

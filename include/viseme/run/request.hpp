@@ -1,0 +1,21 @@
+// What a caller asks of a run of a net.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace viseme {
+
+/// Which values are fed and which are read. Empty `from`: the net's inputs; empty `to`: its last output.
+struct cut {
+  std::vector<std::string> from, to;
+};
+
+/// How a training graph is used. A frozen one (a loss net) has no gradients of its own and uses running statistics.
+struct training_options {
+  bool frozen = false;
+  bool input_gradients = false;
+  std::vector<std::string> outputs;  // values that losses read; empty: the net's output
+};
+
+}  // namespace viseme
