@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <opencv2/core/utils/logger.hpp>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -151,6 +152,7 @@ int run(const po::variables_map& given) {
   o.resume = resume == "on";
   o.threads = given["threads"].as<int>() > 0 ? given["threads"].as<int>() : std::max(1, int(std::thread::hardware_concurrency()));
   cv::setNumThreads(o.threads);
+  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   choose_landmarks(o, given, engine);
   choose_features(o, given, engine);
   o.stop = [] { return tools::stop_requested().load(); };
