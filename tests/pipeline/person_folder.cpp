@@ -54,6 +54,20 @@ BOOST_AUTO_TEST_CASE(holds_one_of_everything_a_frame) {
   BOOST_TEST(cv::imread((p.folder / "full_body_img/0.jpg").string()).rows == demo::drawn_person::height);
 }
 
+BOOST_AUTO_TEST_CASE(is_a_dataset_with_every_frame_valid) {
+  const auto d = media::dataset::open(person().folder);
+  BOOST_REQUIRE(d.frames() == frames);
+  BOOST_TEST(d.contents().landmark_points == 110);
+  BOOST_TEST(d.features(audio::feature_kind::mel).rows() == frames);
+  for (std::int64_t k = 0; k < frames; ++k) {
+    BOOST_TEST(d.record(k).valid);
+    const auto whole = media::crop_from_landmarks(d.landmarks(k));
+    BOOST_TEST(std::abs(d.record(k).crop.x0 - whole.x0) <= 1);
+    BOOST_TEST(std::abs(d.record(k).crop.y0 - whole.y0) <= 1);
+    BOOST_TEST(std::abs(d.record(k).crop.x1 - whole.x1) <= 1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(sound_is_kept) {
   const auto kept = audio::read_samples(person().folder / "aud.wav");
   BOOST_REQUIRE(kept.size() == person().sound.size());

@@ -34,9 +34,12 @@ struct source_record {
 };
 
 struct feature_record {
-  std::string rule;  ///< how the rows were made: "viseme mel 1"
+  std::string rule;  ///< how the rows were made: mel_rule
   std::int64_t rows = 0;
 };
+
+/// Rows of audio::mel_features; another number when they come out differently.
+inline constexpr const char* mel_rule = "viseme mel 1";
 
 struct manifest {
   source_record source;

@@ -30,7 +30,7 @@ struct feature_maker {
   std::function<audio::feature_rows(std::span<const float> samples, rational fps)> make;
 };
 
-inline feature_maker mel_maker() { return {"viseme mel 1", audio::mel_features}; }
+inline feature_maker mel_maker() { return {mel_rule, audio::mel_features}; }
 
 struct preprocess_options {
   std::filesystem::path video, out;
