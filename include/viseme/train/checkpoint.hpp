@@ -24,7 +24,7 @@ inline constexpr int checkpoint_version = 1;
 /// What a checkpoint's metadata says beside its tensors.
 struct checkpoint_info {
   net_spec spec;
-  rational fps;  ///< of the feature rows
+  rational fps = {};  ///< of the feature rows
   int look_ahead = audio::longest_look_ahead;
   std::string window = "edge";
   std::int64_t step = 0;
