@@ -29,7 +29,9 @@ namespace fs = std::filesystem;
 namespace po = boost::program_options;
 using nlohmann::ordered_json;
 
-std::string text_of(const po::variables_map& given, const char* name) { return given.count(name) ? given[name].as<std::string>() : std::string(); }
+std::string text_of(const po::variables_map& given, const char* name) {
+  return given.count(name) ? given[name].as<std::string>() : std::string();
+}
 
 std::set<audio::feature_kind> wanted_features(const std::string& list) {
   std::set<audio::feature_kind> kinds;
@@ -43,7 +45,9 @@ std::set<audio::feature_kind> wanted_features(const std::string& list) {
 class lazy_device {
 public:
   explicit lazy_device(const po::variables_map& given)
-      : backend_(given["backend"].as<std::string>()), type_(parse_dtype(given["dtype"].as<std::string>())), threads_(given["threads"].as<int>()) {}
+      : backend_(given["backend"].as<std::string>()),
+        type_(parse_dtype(given["dtype"].as<std::string>())),
+        threads_(given["threads"].as<int>()) {}
   device& get() {
     if (!device_) device_ = open_device(backend_, type_, threads_);
     return *device_;
@@ -109,9 +113,10 @@ ordered_json as_json(const media::preprocess_report& r, const fs::path& folder) 
   ordered_json seconds, features;
   for (const auto& [stage, s] : r.seconds) seconds[stage] = std::round(s * 1000) / 1000;
   for (const auto& [kind, f] : r.contents.features) features[std::string(audio::name(kind))] = f.rows;
-  return {{"folder", folder.string()},       {"frames", r.contents.frames.size()}, {"fps", text(r.contents.fps)}, {"up_to_date", r.up_to_date},
-          {"resumed_from", r.resumed_from}, {"features", features},               {"invalid", invalid},          {"interpolated", interpolated},
-          {"warnings", r.warnings},         {"seconds", seconds}};
+  return {{"folder", folder.string()},  {"frames", r.contents.frames.size()}, {"fps", text(r.contents.fps)},
+          {"up_to_date", r.up_to_date}, {"resumed_from", r.resumed_from},     {"features", features},
+          {"invalid", invalid},         {"interpolated", interpolated},       {"warnings", r.warnings},
+          {"seconds", seconds}};
 }
 
 /// "12-40, 77" for the report.
@@ -130,7 +135,8 @@ void print_report(const media::preprocess_report& r) {
   for (const auto& w : r.warnings) std::cerr << "viseme-preprocess: warning: " << w << '\n';
   std::map<std::string, std::vector<std::int64_t>> odd;
   for (std::size_t i = 0; i < r.contents.frames.size(); ++i)
-    if (const auto& f = r.contents.frames[i]; !f.reason.empty()) odd[(f.valid ? "kept, " : "left out, ") + f.reason].push_back(std::int64_t(i));
+    if (const auto& f = r.contents.frames[i]; !f.reason.empty())
+      odd[(f.valid ? "kept, " : "left out, ") + f.reason].push_back(std::int64_t(i));
   for (const auto& [reason, frames] : odd) std::cerr << reason << ": " << frames.size() << " frames: " << ranges(frames) << '\n';
   std::cerr << (r.up_to_date ? "up to date: " : "done: ") << r.contents.frames.size() << " frames of " << r.contents.size.width << "x"
             << r.contents.size.height << " at " << text(r.contents.fps) << std::endl;
@@ -138,7 +144,8 @@ void print_report(const media::preprocess_report& r) {
 
 int run(const po::variables_map& given) {
   if (given["frames"].as<std::string>() != "jpeg")
-    throw tools::usage_error(given["frames"].as<std::string>() == "video" ? "--frames video is not in this build: use jpeg" : "--frames is jpeg or video");
+    throw tools::usage_error(given["frames"].as<std::string>() == "video" ? "--frames video is not in this build: use jpeg"
+                                                                          : "--frames is jpeg or video");
   const auto resume = given["resume"].as<std::string>();
   if (resume != "on" && resume != "off") throw tools::usage_error("--resume is on or off");
   const bool quiet = given.count("quiet") > 0;
@@ -187,12 +194,16 @@ int main(int argc, char** argv) {
   add("features", po::value<std::string>()->value_name("LIST")->default_value("mel"), "sound features to make: mel, ave or mel,ave");
   add("ave-weights", po::value<std::string>()->value_name("FILE"), "weights of the AVE audio encoder, for ave");
   add("detector", po::value<std::string>()->value_name("FILE"), "SCRFD face detector (.onnx); default: OpenCV's Haar cascade");
-  add("landmarks", po::value<std::string>()->value_name("FILE"), "landmark net (.onnx of 98 points, or .pth.tar of 110); default: a fixed layout");
+  add("landmarks", po::value<std::string>()->value_name("FILE"),
+      "landmark net (.onnx of 98 points, or .pth.tar of 110); default: a fixed layout");
   add("mean-face", po::value<std::string>()->value_name("FILE"), "220 numbers that belong to the 110-point .pth.tar");
-  add("fps", po::value<std::string>()->value_name("RATE")->default_value("25"), "frame rate of the folder, as 25 or 30000/1001; 20 for wenet");
-  add("face", po::value<std::string>()->value_name("WHICH")->default_value("largest"), "which of several faces: largest, center, or X,Y in pixels");
+  add("fps", po::value<std::string>()->value_name("RATE")->default_value("25"),
+      "frame rate of the folder, as 25 or 30000/1001; 20 for wenet");
+  add("face", po::value<std::string>()->value_name("WHICH")->default_value("largest"),
+      "which of several faces: largest, center, or X,Y in pixels");
   add("frames", po::value<std::string>()->value_name("KIND")->default_value("jpeg"), "how frames are kept: jpeg");
-  add("resume", po::value<std::string>()->value_name("on|off")->default_value("on")->implicit_value("on"), "go on where an earlier run stopped, do nothing where all is done");
+  add("resume", po::value<std::string>()->value_name("on|off")->default_value("on")->implicit_value("on"),
+      "go on where an earlier run stopped, do nothing where all is done");
   add("strict", "fail where a frame has no face, instead of leaving it out");
   add("quiet", "no progress and warnings on stderr");
   add("json", "the report as JSON on stdout");

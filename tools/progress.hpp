@@ -18,7 +18,12 @@ class progress {
 public:
   /// `total` 0: unknown. `quiet` writes nothing.
   progress(std::string label, std::int64_t total, bool quiet)
-      : label_(std::move(label)), total_(total), quiet_(quiet), terminal_(!quiet && ::isatty(STDERR_FILENO)), begin_(clock::now()), shown_(begin_) {}
+      : label_(std::move(label)),
+        total_(total),
+        quiet_(quiet),
+        terminal_(!quiet && ::isatty(STDERR_FILENO)),
+        begin_(clock::now()),
+        shown_(begin_) {}
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
   ~progress() {

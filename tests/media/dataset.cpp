@@ -29,7 +29,8 @@ struct reference_folder {
     rows(audio::feature_kind::ave, 4);
   }
   void rows(audio::feature_kind kind, std::int64_t count) {
-    audio::write_features(feature_file(path, kind), {kind, {25, 1}, std::vector<float>(std::size_t(count * audio::row_length(kind)), 0.5f)});
+    audio::write_features(feature_file(path, kind),
+                          {kind, {25, 1}, std::vector<float>(std::size_t(count * audio::row_length(kind)), 0.5f)});
   }
   manifest described() const {
     auto m = dataset::open(path).contents();

@@ -80,7 +80,8 @@ BOOST_AUTO_TEST_CASE(pictures_of_any_shape_are_taken) {
     BOOST_REQUIRE(!faces.empty());
     BOOST_CHECK_GT(overlap(faces[0].box, {134, 100, 251, 367}), 0.85f);
   }
-  for (const auto& size : {cv::Size(1, 1), cv::Size(3000, 1), cv::Size(1, 3000)}) BOOST_CHECK(finder.find(cv::Mat(size, CV_8UC3, cv::Scalar::all(0))).empty());
+  for (const auto& size : {cv::Size(1, 1), cv::Size(3000, 1), cv::Size(1, 3000)})
+    BOOST_CHECK(finder.find(cv::Mat(size, CV_8UC3, cv::Scalar::all(0))).empty());
 }
 
 BOOST_AUTO_TEST_CASE(models_of_another_kind_are_refused) {
@@ -143,7 +144,8 @@ BOOST_AUTO_TEST_CASE(haar_cascade_finds_about_the_same_box, *boost::unit_test::p
 BOOST_AUTO_TEST_CASE(crops_of_the_reference_run_are_its_own) {
   scratch_folder folder;
   const auto run = test_data() / "reference_run";
-  BOOST_REQUIRE_EQUAL(std::system(("tar -xzf '" + (run / "landmarks.tar.gz").string() + "' -C '" + (folder / "").string() + "'").c_str()), 0);
+  BOOST_REQUIRE_EQUAL(std::system(("tar -xzf '" + (run / "landmarks.tar.gz").string() + "' -C '" + (folder / "").string() + "'").c_str()),
+                      0);
   std::ifstream file(run / "crop_rectangles.json");
   const auto rectangles = nlohmann::json::parse(file);
   int compared = 0;

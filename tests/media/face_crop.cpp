@@ -120,7 +120,8 @@ BOOST_AUTO_TEST_CASE(planes_are_truncated_and_clamped) {
   cv::Mat out(1, 2, CV_8UC3);
   from_planes(values, out);
   const std::uint8_t wanted[] = {0, 0, 127, 255, 254, 255};
-  BOOST_TEST(std::vector<std::uint8_t>(out.data, out.data + 6) == std::vector<std::uint8_t>(wanted, wanted + 6), boost::test_tools::per_element());
+  BOOST_TEST(std::vector<std::uint8_t>(out.data, out.data + 6) == std::vector<std::uint8_t>(wanted, wanted + 6),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(landmark_files_keep_whole_numbers) {

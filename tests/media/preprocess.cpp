@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
-#include <opencv2/imgproc.hpp>
 #include <map>
+#include <opencv2/imgproc.hpp>
 #include <set>
 
 #include "../io/files.hpp"
@@ -273,7 +273,8 @@ BOOST_AUTO_TEST_CASE(choices_of_a_face) {
   BOOST_CHECK_EQUAL(face_choice::parse("largest").pick(faces, size), 2);
   BOOST_CHECK_EQUAL(face_choice::parse("center").pick(faces, size), 1);
   BOOST_CHECK_EQUAL(face_choice::parse("20,30.5").pick(faces, size), 0);
-  for (const char* bad : {"", "left", "1", "1,", ",2", "1,2,3", "nan,1", "1;2"}) check_error([&] { face_choice::parse(bad); }, "choice of face");
+  for (const char* bad : {"", "left", "1", "1,", ",2", "1,2,3", "nan,1", "1;2"})
+    check_error([&] { face_choice::parse(bad); }, "choice of face");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,7 +29,8 @@ struct preprocess_case {
     return " --detector " + (models / "scrfd_2.5g_kps.onnx").string() + " --landmarks " + (models / landmarks).string() + " ";
   }
   outcome run(const std::string& arguments, const std::string& before = "") const {
-    const auto command = before + " " + (programs() / "viseme-preprocess").string() + " " + arguments + " >" + file("out") + " 2>" + file("err");
+    const auto command =
+        before + " " + (programs() / "viseme-preprocess").string() + " " + arguments + " >" + file("out") + " 2>" + file("err");
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, slurp(folder / "out"), slurp(folder / "err")};
   }
@@ -61,8 +62,8 @@ struct preprocess_case {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(preprocess, preprocess_case, *boost::unit_test::precondition(needs("VISEME_BIN")) *
-                                                          boost::unit_test::precondition(needs("VISEME_TEST_DATA")))
+BOOST_FIXTURE_TEST_SUITE(preprocess, preprocess_case,
+                         *boost::unit_test::precondition(needs("VISEME_BIN")) * boost::unit_test::precondition(needs("VISEME_TEST_DATA")))
 
 BOOST_AUTO_TEST_CASE(clip_becomes_a_folder_with_a_report) {
   const auto arguments = clip(24) + " --out " + file("person") + models() + "--json";

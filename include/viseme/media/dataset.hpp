@@ -62,7 +62,8 @@ public:
   /// Throws `error` for no folder, no frames, frames not numbered 0, 1, 2..., no valid frame, or a damaged dataset.json.
   static dataset open(const std::filesystem::path& folder) {
     std::error_code ignored;
-    require(std::filesystem::is_directory(folder, ignored), "dataset '" + folder.string() + "'", "no such folder", "make it with viseme-preprocess");
+    require(std::filesystem::is_directory(folder, ignored), "dataset '" + folder.string() + "'", "no such folder",
+            "make it with viseme-preprocess");
     dataset d;
     d.folder_ = folder;
     if (const auto path = folder / "dataset.json"; std::filesystem::exists(path, ignored)) {
@@ -88,8 +89,8 @@ public:
     const auto path = frame_file(folder_, i);
     auto picture = read_jpeg(path);
     require(picture.size() == size(), "picture '" + path.string() + "'",
-            std::to_string(picture.cols) + "x" + std::to_string(picture.rows) + " pixels, the others are " + std::to_string(size().width) + "x" +
-                std::to_string(size().height),
+            std::to_string(picture.cols) + "x" + std::to_string(picture.rows) + " pixels, the others are " + std::to_string(size().width) +
+                "x" + std::to_string(size().height),
             "preprocess the video again");
     return picture;
   }
@@ -103,7 +104,8 @@ public:
   }
 
   /// Rows of the folder's own sound; their number and frames() may differ where sound and pictures are not equally long: use the smaller.
-  /// Throws `error` where they are missing, broken, or more than two rows away from dataset.json, else from aud.wav's length (or the frames').
+  /// Throws `error` where they are missing, broken, or more than two rows away from dataset.json, else from aud.wav's length (or the
+  /// frames').
   audio::feature_rows features(audio::feature_kind kind) const {
     const auto path = feature_file(folder_, kind);
     const auto kind_name = std::string(audio::name(kind));

@@ -83,7 +83,8 @@ inline std::string manifest_text(const manifest& m) {
     out += std::string(i ? "," : "") + "\n  {\"valid\": " + (f.valid ? "true" : "false");
     if (!f.reason.empty()) out += ", \"reason\": " + ordered_json(f.reason).dump(-1, ' ', false, replace);
     if (f.valid)
-      out += ", \"crop\": [" + shortest(f.crop.x0) + ", " + shortest(f.crop.y0) + ", " + shortest(f.crop.x1) + ", " + shortest(f.crop.y1) + "]";
+      out += ", \"crop\": [" + shortest(f.crop.x0) + ", " + shortest(f.crop.y0) + ", " + shortest(f.crop.x1) + ", " + shortest(f.crop.y1) +
+             "]";
     out += "}";
   }
   return out + "\n ]\n}\n";
@@ -121,7 +122,8 @@ inline manifest parse_manifest(const nlohmann::json& j) {
     if (record.valid) {
       const auto crop = f.at("crop").get<std::array<double, 4>>();
       record.crop = {float(crop[0]), float(crop[1]), float(crop[2]), float(crop[3])};
-      check(is_usable(record.crop, m.size) && std::abs(record.crop.y1 - record.crop.y0 - record.crop.side()) < 1, "a face box is no square within its frame");
+      check(is_usable(record.crop, m.size) && std::abs(record.crop.y1 - record.crop.y0 - record.crop.side()) < 1,
+            "a face box is no square within its frame");
     }
     m.frames.push_back(std::move(record));
   }
@@ -139,7 +141,8 @@ inline manifest read_manifest(const std::filesystem::path& path) {
     const auto* text = reinterpret_cast<const char*>(bytes.data());
     return detail::parse_manifest(nlohmann::json::parse(text, text + bytes.size()));
   } catch (const nlohmann::json::exception& e) {
-    throw error("dataset '" + file.name() + "'", "damaged or not a dataset.json", "remove it to have it made anew from the folder, or preprocess again");
+    throw error("dataset '" + file.name() + "'", "damaged or not a dataset.json",
+                "remove it to have it made anew from the folder, or preprocess again");
   } catch (const std::invalid_argument& e) {
     throw error("dataset '" + file.name() + "'", e.what(), "remove it to have it made anew from the folder, or preprocess again");
   }

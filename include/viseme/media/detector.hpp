@@ -94,7 +94,11 @@ public:
   static constexpr int side = 640;
 
   explicit scrfd_finder(const std::filesystem::path& onnx, float score_threshold = 0.1f, float nms_threshold = 0.5f)
-      : name_(onnx.string()), net_(open_onnx(onnx, "face detector")), names_(net_.getUnconnectedOutLayersNames()), score_threshold_(score_threshold), nms_threshold_(nms_threshold) {
+      : name_(onnx.string()),
+        net_(open_onnx(onnx, "face detector")),
+        names_(net_.getUnconnectedOutLayersNames()),
+        score_threshold_(score_threshold),
+        nms_threshold_(nms_threshold) {
     find(cv::Mat(side, side, CV_8UC3, cv::Scalar::all(0)));
   }
 
@@ -136,7 +140,9 @@ public:
   }
 
 private:
-  [[noreturn]] void fail(const std::string& why) const { throw error("face detector '" + name_ + "'", why, "give the ONNX file of SCRFD with key points"); }
+  [[noreturn]] void fail(const std::string& why) const {
+    throw error("face detector '" + name_ + "'", why, "give the ONNX file of SCRFD with key points");
+  }
 
   /// Where the picture lies in the square: its longest side 640 long, the other centred; rounded as the reference rounds.
   static cv::Rect fit(cv::Size picture) {
@@ -152,7 +158,8 @@ private:
   std::span<const float> output(const std::vector<cv::Mat>& outputs, int stride, int columns) const {
     const auto rows = std::size_t(2 * (side / stride) * (side / stride));
     for (const auto& o : outputs)
-      if (o.type() == CV_32F && o.dims >= 2 && o.isContinuous() && o.size[o.dims - 1] == columns && o.total() == rows * std::size_t(columns))
+      if (o.type() == CV_32F && o.dims >= 2 && o.isContinuous() && o.size[o.dims - 1] == columns &&
+          o.total() == rows * std::size_t(columns))
         return {o.ptr<float>(), o.total()};
     fail("it has no output of " + std::to_string(rows) + " x " + std::to_string(columns));
   }

@@ -19,7 +19,8 @@ inline std::filesystem::path installed_cascade() {
   std::error_code ignored;
   for (const char* root : {"/usr/share", "/usr/local/share", "/opt/homebrew/share"})
     for (const char* version : {"opencv4", "opencv", "opencv5"})
-      if (const auto path = std::filesystem::path(root) / version / "haarcascades" / file; std::filesystem::exists(path, ignored)) return path;
+      if (const auto path = std::filesystem::path(root) / version / "haarcascades" / file; std::filesystem::exists(path, ignored))
+        return path;
   return {};
 }
 
@@ -33,7 +34,8 @@ public:
     } catch (const cv::Exception&) {
       good = false;
     }
-    require(good, "face detector", "no Haar cascade of OpenCV is installed", "give a detector with --detector, or install the package opencv-data");
+    require(good, "face detector", "no Haar cascade of OpenCV is installed",
+            "give a detector with --detector, or install the package opencv-data");
   }
 
   std::vector<detected_face> find(const cv::Mat& bgr) override {

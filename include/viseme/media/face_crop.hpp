@@ -60,13 +60,14 @@ inline bool is_usable(const crop_box& box, cv::Size frame) {
 
 namespace detail {
 inline cv::Rect checked_pixels(const crop_box& box, cv::Size frame) {
-  require(is_usable(box, frame), "face box", "too small, or too far outside the frame", "preprocess the video again, or leave this frame out");
+  require(is_usable(box, frame), "face box", "too small, or too far outside the frame",
+          "preprocess the video again, or leave this frame out");
   return whole_pixels(box);
 }
 }  // namespace detail
 
-/// The box's content, 328 x 328 BGR; where it leaves the frame, the frame's border is repeated. Cubic is what rendering uses, linear what the
-/// reference trains with. Throws `error` unless `is_usable`.
+/// The box's content, 328 x 328 BGR; where it leaves the frame, the frame's border is repeated. Cubic is what rendering uses, linear what
+/// the reference trains with. Throws `error` unless `is_usable`.
 inline cv::Mat cut(const cv::Mat& frame, const crop_box& box, cv::InterpolationFlags interpolation = cv::INTER_CUBIC) {
   const auto pixels = detail::checked_pixels(box, frame.size());
   const auto inside = pixels & cv::Rect({}, frame.size());
@@ -113,7 +114,8 @@ inline void to_planes(const cv::Mat& bgr, float* chw) {
   }
 }
 
-/// Float planes (3, height, width) -> 8-bit BGR of `bgr`'s size: value x 255 truncated, as the reference does; outside [0, 1] and NaN clamped.
+/// Float planes (3, height, width) -> 8-bit BGR of `bgr`'s size: value x 255 truncated, as the reference does; outside [0, 1] and NaN
+/// clamped.
 inline void from_planes(const float* chw, cv::Mat& bgr) {
   if (bgr.type() != CV_8UC3) throw std::logic_error("from_planes: not an 8-bit BGR picture");
   const auto plane = std::size_t(bgr.rows) * std::size_t(bgr.cols);

@@ -16,7 +16,8 @@
 
 namespace viseme::media {
 
-/// Whole numbers or decimals, one pair a line. Throws `error` for anything else, another number of lines, or coordinates of 100000 and over.
+/// Whole numbers or decimals, one pair a line. Throws `error` for anything else, another number of lines, or coordinates of 100000 and
+/// over.
 inline std::vector<point> read_landmarks(const std::filesystem::path& path) {
   io::input_file file(path);
   const auto fail = [&](const std::string& why) { throw error("landmarks '" + file.name() + "'", why, "preprocess the video again"); };
@@ -53,7 +54,8 @@ inline void write_landmarks(const std::filesystem::path& path, std::span<const p
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  require(!file.fail(), "cannot write '" + path.string() + "'", "no space left, or the folder is not writable", "free some space or write elsewhere");
+  require(!file.fail(), "cannot write '" + path.string() + "'", "no space left, or the folder is not writable",
+          "free some space or write elsewhere");
 }
 
 }  // namespace viseme::media

@@ -57,7 +57,8 @@ public:
     std::vector<point> result(fractions.size() / 2);
     for (std::size_t i = 0; i < result.size(); ++i) {
       const float x = fractions[2 * i], y = fractions[2 * i + 1];
-      require(std::abs(x) < 100 && std::abs(y) < 100, "landmark net", "its output is no place in the picture", "give a landmark net for faces");
+      require(std::abs(x) < 100 && std::abs(y) < 100, "landmark net", "its output is no place in the picture",
+              "give a landmark net for faces");
       result[i] = {float(square.x + double(x) * square.width), float(square.y + double(y) * square.height)};
     }
     return result;
@@ -99,7 +100,8 @@ private:
 
   std::vector<float> run(const cv::Mat& picture) override {
     auto out = forward(picture);
-    require(out.size() == std::size_t(2 * points_), "landmark net '" + name_ + "'", "its number of outputs changes", "give a PFLD of 98 or 110 points");
+    require(out.size() == std::size_t(2 * points_), "landmark net '" + name_ + "'", "its number of outputs changes",
+            "give a PFLD of 98 or 110 points");
     for (std::size_t i = 0; i < mean_face_.size(); ++i) out[i] += mean_face_[i];
     return out;
   }
@@ -120,17 +122,17 @@ inline std::vector<point> layout_landmarks(const cv::Rect2f& box) {
       add(x + rx * std::cos(angle), y + ry * std::sin(angle));
     }
   };
-  arc(33, 0.5, 0.38, 0.5, 0.62, 0, -0.5);                                               // outline
-  for (const double x : {0.24, 0.76}) {                                                 // brows
+  arc(33, 0.5, 0.38, 0.5, 0.62, 0, -0.5);  // outline
+  for (const double x : {0.24, 0.76}) {    // brows
     arc(5, x, 0.29, 0.14, 0.05, 0, 0.5);
     for (int i = 1; i <= 4; ++i) add(x + 0.14 - 0.056 * i, 0.3);
   }
-  for (int i = 0; i < 4; ++i) add(0.5, 0.36 + 0.08 * i);                                // nose ridge
-  arc(5, 0.5, 0.65, 0.12, 0.04, 0, -0.5);                                               // nose base
-  for (const double x : {0.27, 0.73}) arc(8, x, 0.38, 0.09, 0.03, 0, 7.0 / 8);          // eyes
-  arc(12, 0.5, 0.8, 0.2, 0.08, 0, 11.0 / 12);                                           // lips
+  for (int i = 0; i < 4; ++i) add(0.5, 0.36 + 0.08 * i);                        // nose ridge
+  arc(5, 0.5, 0.65, 0.12, 0.04, 0, -0.5);                                       // nose base
+  for (const double x : {0.27, 0.73}) arc(8, x, 0.38, 0.09, 0.03, 0, 7.0 / 8);  // eyes
+  arc(12, 0.5, 0.8, 0.2, 0.08, 0, 11.0 / 12);                                   // lips
   arc(8, 0.5, 0.8, 0.16, 0.03, 0, 7.0 / 8);
-  add(0.27, 0.38);                                                                      // pupils
+  add(0.27, 0.38);  // pupils
   add(0.73, 0.38);
   return points;
 }

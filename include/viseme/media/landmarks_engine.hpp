@@ -20,7 +20,9 @@ namespace viseme::media {
 /// 220 numbers in a text file, divided by blanks, lines or commas. Throws `error` for anything else.
 inline std::vector<float> read_mean_face(const std::filesystem::path& path) {
   io::input_file file(path);
-  const auto fail = [&](const std::string& why) { throw error("mean face '" + file.name() + "'", why, "give the text file of 220 numbers that belongs to the landmark net"); };
+  const auto fail = [&](const std::string& why) {
+    throw error("mean face '" + file.name() + "'", why, "give the text file of 220 numbers that belongs to the landmark net");
+  };
   if (file.size() > 65536) fail("larger than any mean face");
   const auto bytes = file.read(0, file.size());
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -41,13 +41,14 @@ public:
   /// Goes on after frames that were seen before: their landmarks, and the last picture.
   void resume(std::span<const frame_landmarks> track, const cv::Mat& last_frame) {
     last_.clear();
-    for (missing_ = 0; missing_ <= patience && std::size_t(missing_) < track.size() && last_.empty(); ++missing_) last_ = track[track.size() - 1 - std::size_t(missing_)];
+    for (missing_ = 0; missing_ <= patience && std::size_t(missing_) < track.size() && last_.empty(); ++missing_)
+      last_ = track[track.size() - 1 - std::size_t(missing_)];
     if (!last_.empty()) --missing_;
     last_frame.copyTo(last_frame_);
   }
 
-  /// The next few frames of the video, in order. The detector runs on the last one (and on the first one where nothing is followed), on every
-  /// one where that or the landmark net's result says that the face was lost on the way.
+  /// The next few frames of the video, in order. The detector runs on the last one (and on the first one where nothing is followed), on
+  /// every one where that or the landmark net's result says that the face was lost on the way.
   std::vector<frame_landmarks> next(std::span<const cv::Mat> frames) {
     std::vector<frame_landmarks> result;
     const auto before = last_;
@@ -84,7 +85,8 @@ private:
   bool plausible(const frame_landmarks& points, const cv::Rect& square) const {
     const auto b = bounds(points);
     const float share = std::max(b.width, b.height) / float(square.width);
-    return share > 0.55f && share < 1 && std::min(b.width, b.height) > 0.4f * std::max(b.width, b.height) && overlap(b, bounds(last_)) > 0.5f;
+    return share > 0.55f && share < 1 && std::min(b.width, b.height) > 0.4f * std::max(b.width, b.height) &&
+           overlap(b, bounds(last_)) > 0.5f;
   }
 
   /// The square's content did not change altogether: no cut, no flash, nothing in front of the face.

@@ -51,9 +51,9 @@ struct preprocess_options {
 
 struct preprocess_report {
   manifest contents;
-  bool up_to_date = false;                       ///< nothing was to be done
-  std::int64_t resumed_from = 0;                 ///< frames taken over from an earlier run that was stopped
-  std::map<std::string, double> seconds;         ///< of each stage; decode, faces and write run side by side
+  bool up_to_date = false;                ///< nothing was to be done
+  std::int64_t resumed_from = 0;          ///< frames taken over from an earlier run that was stopped
+  std::map<std::string, double> seconds;  ///< of each stage; decode, faces and write run side by side
   std::vector<std::string> warnings;
 };
 
@@ -72,14 +72,17 @@ public:
       report_.contents = *earlier;
       refresh_features();
     } else {
-      if (earlier && earlier->source.sha256 != wanted_.sha256) report_.warnings.push_back("the video is not the one this folder was made from: all is made anew");
+      if (earlier && earlier->source.sha256 != wanted_.sha256)
+        report_.warnings.push_back("the video is not the one this folder was made from: all is made anew");
       make_all();
     }
     return std::move(report_);
   }
 
 private:
-  [[noreturn]] void fail(const std::string& why, const std::string& remedy) const { throw error("video '" + o_.video.string() + "'", why, remedy); }
+  [[noreturn]] void fail(const std::string& why, const std::string& remedy) const {
+    throw error("video '" + o_.video.string() + "'", why, remedy);
+  }
 
   std::optional<manifest> earlier_run() const {
     const auto path = o_.out / "dataset.json";
@@ -94,7 +97,8 @@ private:
   /// The video's hash; the earlier run's where size and time of the file are as they were.
   source_record source() const {
     io::input_file file(o_.video);
-    source_record s{o_.video.filename().string(), "", file.size(), std::int64_t(std::filesystem::last_write_time(o_.video).time_since_epoch().count())};
+    source_record s{o_.video.filename().string(), "", file.size(),
+                    std::int64_t(std::filesystem::last_write_time(o_.video).time_since_epoch().count())};
     const auto earlier = earlier_run();
     const bool same = earlier && earlier->source.size == s.size && earlier->source.modified == s.modified && earlier->source.file == s.file;
     s.sha256 = same ? earlier->source.sha256 : io::sha256_of(o_.video);
@@ -102,7 +106,8 @@ private:
   }
 
   bool fits(const manifest& m) const {
-    if (m.source.sha256 != wanted_.sha256 || m.fps != o_.fps || m.settings != o_.settings || !std::filesystem::exists(o_.out / "aud.wav")) return false;
+    if (m.source.sha256 != wanted_.sha256 || m.fps != o_.fps || m.settings != o_.settings || !std::filesystem::exists(o_.out / "aud.wav"))
+      return false;
     if (o_.strict && std::ranges::any_of(m.frames, [](const frame_record& f) { return !f.reason.empty(); })) return false;
     for (std::size_t i = 0; i < m.frames.size(); ++i)
       if (!std::filesystem::exists(frame_file(o_.out, std::int64_t(i))) ||
@@ -111,12 +116,11 @@ private:
     return true;
   }
 
-  void check_stop() const {
-    require(!o_.stop(), "preprocessing", "stopped", "run the same command again to go on where it stopped");
-  }
+  void check_stop() const { require(!o_.stop(), "preprocessing", "stopped", "run the same command again to go on where it stopped"); }
 
   /// Rows of every wanted kind under `folder`, except those that `known` says are there.
-  void write_features(const std::filesystem::path& folder, std::span<const float> samples, const std::map<audio::feature_kind, feature_record>& known) {
+  void write_features(const std::filesystem::path& folder, std::span<const float> samples,
+                      const std::map<audio::feature_kind, feature_record>& known) {
     for (const auto& [kind, maker] : o_.features) {
       const auto path = feature_file(folder, kind);
       const auto found = known.find(kind);
@@ -202,11 +206,13 @@ private:
   void make_frames(decoder& video, face_finder& finder, landmark_net* net) {
     face_tracker tracker(finder, net, o_.face);
     const auto total = std::max<std::int64_t>(1, video.info().frames);
-    frame_pass pass{.video = video, .tracker = tracker, .folder = work_, .jpeg_quality = o_.jpeg_quality, .threads = o_.threads, .after_chunk = {}};
+    frame_pass pass{
+        .video = video, .tracker = tracker, .folder = work_, .jpeg_quality = o_.jpeg_quality, .threads = o_.threads, .after_chunk = {}};
     pass.after_chunk = [&](std::int64_t done, const std::vector<frame_landmarks>& newest) {
       const auto missing = std::ranges::find_if(newest, &frame_landmarks::empty);
       if (o_.strict && missing != newest.end())
-        throw hopeless("frame " + std::to_string(done - std::int64_t(newest.end() - missing)), "no face found", "cut it out of the video, or leave out --strict");
+        throw hopeless("frame " + std::to_string(done - std::int64_t(newest.end() - missing)), "no face found",
+                       "cut it out of the video, or leave out --strict");
       if (newest.empty()) report_.resumed_from = done;
       o_.progress(done, std::max(done, total));
       check_stop();
@@ -235,13 +241,16 @@ private:
       if (!track[i].empty()) {
         record.crop = crop_from_landmarks(track[i]);
         record.valid = is_usable(record.crop, report_.contents.size);
-        record.reason = !record.valid ? "its face is too small or leaves the frame" : std::ranges::binary_search(filled, std::int64_t(i)) ? "no face found, its place is interpolated" : "";
+        record.reason = !record.valid                                         ? "its face is too small or leaves the frame"
+                        : std::ranges::binary_search(filled, std::int64_t(i)) ? "no face found, its place is interpolated"
+                                                                              : "";
         write_landmarks(path, track[i]);
       }
       report_.contents.frames.push_back(std::move(record));
     }
     if (std::ranges::none_of(report_.contents.frames, &frame_record::valid))
-      throw hopeless("video '" + o_.video.string() + "'", "in no frame is the face large enough and inside the picture", "give a closer video");
+      throw hopeless("video '" + o_.video.string() + "'", "in no frame is the face large enough and inside the picture",
+                     "give a closer video");
   }
 
   /// Replaces what an earlier run left, dataset.json last.

@@ -35,7 +35,8 @@ private:
   std::chrono::steady_clock::time_point from_;
 };
 
-/// Landmarks found so far, appended to a file: a frame is 1 + 2 points floats, the first 1 where a face was found. A cut last frame is left out.
+/// Landmarks found so far, appended to a file: a frame is 1 + 2 points floats, the first 1 where a face was found. A cut last frame is left
+/// out.
 class landmark_log {
 public:
   landmark_log(std::filesystem::path path, int points) : path_(std::move(path)), floats_(std::size_t(1 + 2 * points)) {}
@@ -59,7 +60,8 @@ public:
 
   /// Keeps the first `frames` only.
   void cut(std::size_t frames) const {
-    if (std::filesystem::exists(path_)) std::filesystem::resize_file(path_, std::min<std::uint64_t>(frames * bytes(), std::filesystem::file_size(path_)));
+    if (std::filesystem::exists(path_))
+      std::filesystem::resize_file(path_, std::min<std::uint64_t>(frames * bytes(), std::filesystem::file_size(path_)));
   }
 
   void append(std::span<const frame_landmarks> track) const {
@@ -72,7 +74,8 @@ public:
     std::ofstream file(path_, std::ios::binary | std::ios::app);
     file.write(reinterpret_cast<const char*>(rows.data()), std::streamsize(rows.size() * sizeof(float)));
     file.close();
-    require(!file.fail(), "cannot write '" + path_.string() + "'", "no space left, or the folder is not writable", "free some space or write elsewhere");
+    require(!file.fail(), "cannot write '" + path_.string() + "'", "no space left, or the folder is not writable",
+            "free some space or write elsewhere");
   }
 
 private:
@@ -88,7 +91,8 @@ inline void write_jpeg(const std::filesystem::path& path, const cv::Mat& bgr, in
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
   file.close();
-  require(!file.fail(), "cannot write '" + path.string() + "'", "no space left, or the folder is not writable", "free some space or write elsewhere");
+  require(!file.fail(), "cannot write '" + path.string() + "'", "no space left, or the folder is not writable",
+          "free some space or write elsewhere");
 }
 
 struct frame_pass {
@@ -96,7 +100,8 @@ struct frame_pass {
   face_tracker& tracker;
   std::filesystem::path folder;  ///< has full_body_img; landmarks.partial is kept here
   int jpeg_quality = 95, threads = 1;
-  std::function<void(std::int64_t done, const std::vector<frame_landmarks>& newest)> after_chunk;  ///< may throw to stop; what is done stays
+  std::function<void(std::int64_t done, const std::vector<frame_landmarks>& newest)>
+      after_chunk;  ///< may throw to stop; what is done stays
 };
 
 struct frame_pass_seconds {
@@ -139,7 +144,8 @@ inline std::vector<frame_landmarks> run(const frame_pass& pass, frame_pass_secon
     ahead = std::async(std::launch::async, decode);
     std::atomic<std::size_t> next = 0;
     const auto write = [&] {
-      for (std::size_t i; (i = next++) < frames.size();) write_jpeg(frame_file(pass.folder, first + std::int64_t(i)), frames[i], pass.jpeg_quality);
+      for (std::size_t i; (i = next++) < frames.size();)
+        write_jpeg(frame_file(pass.folder, first + std::int64_t(i)), frames[i], pass.jpeg_quality);
     };
     std::vector<std::future<void>> writers;
     for (int i = 0; i < std::max(1, pass.threads / 2); ++i) writers.push_back(std::async(std::launch::async, write));
