@@ -56,7 +56,7 @@ int run(const po::variables_map& given) {
   const auto on = open_device(given["backend"].as<std::string>(), parse_dtype(given["dtype"].as<std::string>()), given["threads"].as<int>());
   const auto model = on->prepare(weights.spec, weights.block);
 
-  session_options options{.batch = int(arrays.front().sizes[0]), .image = {}, .cut = {}};
+  session_options options{.batch = int(arrays.front().sizes[0]), .image = {0, 0}, .cut = {}};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     options.cut.from.push_back(inputs[i].name);
     if (inputs[i].name == "image" || inputs[i].name == "face" || inputs[i].name == "mel") options.image = {int(arrays[i].sizes[2]), int(arrays[i].sizes[3])};

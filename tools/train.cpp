@@ -43,7 +43,7 @@ std::size_t available_memory() {
 /// 8, or the largest half of it that leaves a third of the memory free.
 int automatic_batch(device& on, const net_spec& spec, const std::vector<float>& block) {
   const auto memory = available_memory();
-  const auto one = on.train(spec, block, {.batch = 1, .image = {}, .graph = {.frozen = false, .input_gradients = false, .outputs = {"output"}}})->memory_bytes();
+  const auto one = on.train(spec, block, {.batch = 1, .image = {0, 0}, .graph = {.frozen = false, .input_gradients = false, .outputs = {"output"}}})->memory_bytes();
   int batch = 8;
   while (memory > 0 && batch > 1 && one * std::size_t(batch) > memory / 3 * 2) batch /= 2;
   return batch;

@@ -50,7 +50,7 @@ private:
 class sync_loss final : public loss_net {
 public:
   sync_loss(device& on, const net_spec& spec, std::span<const float> block, int batch, double weight)
-      : net_(on.train(spec, block, {.batch = batch, .image = {}, .graph = {.frozen = true, .input_gradients = true, .outputs = {"audio", "face"}}})),
+      : net_(on.train(spec, block, {.batch = batch, .image = {0, 0}, .graph = {.frozen = true, .input_gradients = true, .outputs = {"audio", "face"}}})),
         in_sync_(std::size_t(batch), 1.f), weight_(weight) {}
 
   double add(training_net& unet, std::span<const float>, std::span<const float> audio) override {

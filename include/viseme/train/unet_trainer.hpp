@@ -62,7 +62,7 @@ public:
     require(options_.batch >= 1 && options_.batch <= 1024, "batch " + std::to_string(options_.batch), "not within 1 to 1024", "use 8");
     require(options_.rule.lr > 0 && options_.rule.lr < 1, "learning rate", "not within 0 to 1", "use 0.001");
     require(options_.steps >= 0, "steps", "negative", "use 10000");
-    net_ = device_->train(spec(), block, {.batch = options_.batch, .image = {}, .graph = {.frozen = false, .input_gradients = false, .outputs = {"output"}}});
+    net_ = device_->train(spec(), block, {.batch = options_.batch, .image = {0, 0}, .graph = {.frozen = false, .input_gradients = false, .outputs = {"output"}}});
     held_out_.emplace(data_.faces, data_.features, data_.frames, options_.look_ahead, options_.seed, options_.held_out_frames);
     start_loader();
   }
