@@ -1,7 +1,7 @@
 // The person's frames in the order of a walk, decoded ahead and kept while memory allows.
 #pragma once
 
-#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -24,7 +24,8 @@ public:
 
   struct frame {
     std::int64_t number;
-    cv::Mat picture;  ///< a copy, to be drawn on
+    cv::Mat picture;      ///< a copy, to be drawn on
+    double decoding_ms;   ///< the time it took on the other thread; 0 where it was kept
   };
 
   /// The frame of the next step. Throws `error` for a broken picture.
@@ -33,28 +34,40 @@ public:
     auto entry = std::move(ahead_.front());
     ahead_.pop_front();
     if (entry.decoding.valid()) {
-      auto picture = entry.decoding.get();
+      auto [picture, took] = entry.decoding.get();
       auto& kept = kept_[std::size_t(entry.number)];
       const auto bytes = picture.total() * picture.elemSize();
-      if (!kept.empty() || bytes > room_) return {entry.number, std::move(picture)};
+      if (!kept.empty() || bytes > room_) return {entry.number, std::move(picture), took};
       room_ -= bytes;
       kept = std::move(picture);
+      return {entry.number, kept.clone(), took};
     }
-    return {entry.number, kept_[std::size_t(entry.number)].clone()};
+    return {entry.number, kept_[std::size_t(entry.number)].clone(), 0};
   }
 
 private:
   static constexpr std::size_t depth = 2;
 
+  struct decoded {
+    cv::Mat picture;
+    double milliseconds;
+  };
   struct entry {
     std::int64_t number;
-    std::future<cv::Mat> decoding;
+    std::future<decoded> decoding;
   };
+
+  static decoded decode(const media::dataset& data, std::int64_t number) {
+    using clock = std::chrono::steady_clock;
+    const auto start = clock::now();
+    auto picture = data.read_frame(number);
+    return {std::move(picture), std::chrono::duration<double, std::milli>(clock::now() - start).count()};
+  }
 
   void request() {
     const auto number = order_(step_++);
     entry e{number, {}};
-    if (kept_[std::size_t(number)].empty()) e.decoding = std::async(std::launch::async, [data = data_, number] { return data->read_frame(number); });
+    if (kept_[std::size_t(number)].empty()) e.decoding = std::async(std::launch::async, [data = data_, number] { return decode(*data, number); });
     ahead_.push_back(std::move(e));
   }
 

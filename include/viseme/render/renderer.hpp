@@ -91,7 +91,8 @@ private:
   void draw(cv::Mat& frame) {
     // The window is read for frames without a face too: rows must be asked for in order, and features cost little.
     times_.measure(stage::features, [&] { features_.window(feature_row(frames_), window_); });
-    auto [number, picture] = times_.measure(stage::decode, [&] { return source_.next(); });
+    auto [number, picture, decoding_ms] = source_.next();
+    if (decoding_ms > 0) times_.add(stage::decode, decoding_ms);
     frame = std::move(picture);
     const auto& record = person_->data->record(number);
     if (!record.valid) return;
