@@ -22,8 +22,9 @@ struct made_training {
     const auto data = folder.open();
     all.features = std::make_shared<const audio::feature_rows>(data->features(audio::feature_kind::mel));
     all.frames = split_frames(*data, *all.features, 0.1);
-    std::vector<std::int64_t> frames(40);
-    std::iota(frames.begin(), frames.end(), 0);
+    std::vector<std::int64_t> frames;
+    for (std::int64_t i = 0; i < data->frames(); ++i)
+      if (data->record(i).valid) frames.push_back(i);
     all.faces = std::make_shared<const face_store>(data, frames, std::size_t(1) << 30);
   }
 
