@@ -1,0 +1,79 @@
+// Golden runs: weights and inputs by the rule, values of a net on a backend against the float64 numbers of $VISEME_GOLDEN.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <tests/environment.hpp>
+#include <tests/golden_rule.hpp>
+#include <viseme/io/npy.hpp>
+#include <viseme/run/runner.hpp>
+
+namespace viseme::tests {
+
+/// Flat block of a net's checkpoint by the rule of make_golden.py.
+inline std::vector<float> golden_block(const std::vector<parameter_entry>& entries, double norm_gain = 1) {
+  std::vector<float> block(block_size(entries));
+  for (const auto& e : entries) {
+    const auto values = golden_parameter("public", e.name, e.sizes, e.norm, norm_gain);
+    std::copy(values.begin(), values.end(), block.begin() + std::ptrdiff_t(e.offset));
+  }
+  return block;
+}
+
+inline std::vector<float> golden_values(const std::string& name, shape s) {
+  const auto values = golden_input("public", name, s.count());
+  return {values.begin(), values.end()};
+}
+
+/// Largest error over the array's range, and the L2 error relative to its norm, as errors.json states them.
+struct deviation {
+  double max = 0, l2 = 0;
+};
+
+inline deviation compare(const std::vector<float>& have, const std::vector<double>& want) {
+  BOOST_REQUIRE_EQUAL(have.size(), want.size());
+  double worst = 0, low = want[0], high = want[0], difference = 0, norm = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const double d = std::abs(double(have[i]) - want[i]);
+    worst = std::isfinite(d) ? std::max(worst, d) : 1e300;
+    low = std::min(low, want[i]);
+    high = std::max(high, want[i]);
+    difference += d * d;
+    norm += want[i] * want[i];
+  }
+  return {worst / (high - low + 1e-30), std::sqrt(difference) / (std::sqrt(norm) + 1e-30)};
+}
+
+/// What PyTorch reaches at float32 on one array, from errors.json.
+inline deviation pytorch_float32(const std::string& file, const std::string& array) {
+  static const auto table = [] {
+    std::ifstream in(golden() / "errors.json");
+    return nlohmann::json::parse(in);
+  }();
+  const auto& e = table.at(file).at(array).at("float32");
+  return {e.at("max"), e.at("l2")};
+}
+
+struct tolerance {
+  double max, l2;
+};
+
+inline void check_close(const std::string& what, deviation have, tolerance allowed) {
+  BOOST_TEST(have.max <= allowed.max, what << ": largest error " << have.max << " of the range, allowed " << allowed.max);
+  BOOST_TEST(have.l2 <= allowed.l2, what << ": L2 error " << have.l2 << ", allowed " << allowed.l2);
+}
+
+/// double: 1e-6 (numbers are stored as float32); float: twice PyTorch's own error, at least a rounding of the stored number.
+inline tolerance allowed(bool exact, const std::string& file, const std::string& array) {
+  if (exact) return {1e-6, 1e-6};
+  const auto torch = pytorch_float32(file, array);
+  return {2 * std::max(torch.max, 6e-8), 2 * std::max(torch.l2, 6e-8)};
+}
+
+}  // namespace viseme::tests
