@@ -1,0 +1,37 @@
+// The list of measured cases and their names.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include <viseme/run/runner.hpp>
+
+namespace viseme::bench {
+
+enum class task { forward, train_step };
+
+/// One net, what it does, and how many samples at once. `width` is empty where a net has one width only.
+struct net_case {
+  const char* net;
+  const char* width;
+  bench::task task;
+  int batch;
+
+  net_spec spec() const { return {net, "ave", *width ? width : "wide"}; }
+
+  /// "net/unet/wide/forward/cpu/fp32/batch1"
+  std::string name(const std::string& backend) const {
+    return std::string("net/") + net + (*width ? "/" : "") + width + (task == task::forward ? "/forward/" : "/train_step/") + backend +
+           "/fp32/batch" + std::to_string(batch);
+  }
+};
+
+inline constexpr std::array net_cases{
+    net_case{"unet", "wide", task::forward, 1},       net_case{"unet", "wide", task::forward, 4},
+    net_case{"unet", "mobile", task::forward, 1},     net_case{"unet", "mobile", task::forward, 4},
+    net_case{"syncnet", "", task::forward, 1},        net_case{"audio_encoder", "", task::forward, 1},
+    net_case{"audio_encoder", "", task::forward, 64}, net_case{"pfld", "", task::forward, 1},
+    net_case{"unet", "wide", task::train_step, 4},    net_case{"unet", "mobile", task::train_step, 4},
+};
+
+}  // namespace viseme::bench
