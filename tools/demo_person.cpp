@@ -12,6 +12,7 @@
 #include <viseme/audio/samples.hpp>
 #include <viseme/demo/person_folder.hpp>
 #include <viseme/demo/speech_synthesis.hpp>
+#include <viseme/run/runner.hpp>
 
 namespace {
 
@@ -101,5 +102,6 @@ int main(int argc, char** argv) {
   add("threads", po::value<int>()->value_name("N")->default_value(0, "all cores"), "threads that draw; also $VISEME_THREADS");
   add("quiet", "no progress on stderr");
   add("json", "the result as JSON on stdout");
+  program.backends = list_backends();
   return tools::run_program(program, argc, argv, run);
 }

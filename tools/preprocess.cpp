@@ -209,5 +209,6 @@ int main(int argc, char** argv) {
   add("json", "the report as JSON on stdout");
   program.options.add(tools::engine_options());
   program.positional.add("video", 1);
+  program.backends = list_backends();
   return tools::run_program(program, argc, argv, run);
 }

@@ -8,16 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <viseme/graph/parameters.hpp>
 #include <viseme/io/checkpoint.hpp>
 #include <viseme/io/load.hpp>
 #include <viseme/io/pth_writer.hpp>
 #include <viseme/io/sha256.hpp>
-#include <viseme/nets/audio_encoder.hpp>
-#include <viseme/nets/pfld.hpp>
-#include <viseme/nets/syncnet.hpp>
-#include <viseme/nets/unet.hpp>
-#include <viseme/nets/vgg19.hpp>
+#include <viseme/run/runner.hpp>
 
 namespace {
 
@@ -156,29 +151,17 @@ int compare(const std::string& a, const std::string& b, double tolerance, bool j
 
 using parameter_list = std::vector<parameter_entry>;
 
-/// Calls `make` with the feature kind as a template argument.
-template <class Make>
-parameter_list with_features(const std::string& features, Make make) {
-  if (features == "ave" || features == "mel") return make.template operator()<audio_features::ave>();
-  if (features == "hubert") return make.template operator()<audio_features::hubert>();
-  if (features == "wenet") return make.template operator()<audio_features::wenet>();
-  throw tools::usage_error("--features is '" + features + "', not one of mel, ave, hubert, wenet");
-}
-
+/// Names and shapes that a checkpoint of a net has.
 parameter_list table_of(const std::string& net, const std::string& features, const std::string& width) {
-  if (net == "audio_encoder") return graph::parameters<audio_encoder>();
-  if (net == "pfld") return graph::parameters<pfld<branches>>();
-  if (net == "vgg19") return graph::parameters<vgg19>();
-  if (net == "syncnet") return with_features(features, []<audio_features F> { return graph::parameters<syncnet<F>>(); });
-  if (net != "unet") throw tools::usage_error("--net is '" + net + "', not one of unet, syncnet, audio_encoder, pfld, vgg19");
-  if (width == "wide") return with_features(features, []<audio_features F> { return graph::parameters<unet<F, wide>>(); });
-  if (width == "mobile") return with_features(features, []<audio_features F> { return graph::parameters<unet<F, mobile>>(); });
-  throw tools::usage_error("--width is '" + width + "', not one of wide, mobile");
+  try {
+    return checkpoint_parameters({net, features, width});
+  } catch (const error& e) {
+    throw tools::usage_error(e.what());
+  }
 }
 
-/// The names of a net's file that the net does not use: PFLD's unused branch, VGG-19's later layers.
+/// The names of a net's file that the net does not use: VGG-19's layers after conv3_3.
 io::load_options unused_names(const std::string& net) {
-  if (net == "pfld") return {{"localization."}};
   return net == "vgg19" ? io::whole_vgg19() : io::load_options{};
 }
 
@@ -245,5 +228,6 @@ int main(int argc, char** argv) {
       "features", po::value<std::string>(), "verify: mel, ave, hubert or wenet; default: what the file says")(
       "width", po::value<std::string>(), "verify: wide or mobile; default: what the file says, else wide");
   program.positional.add("command", 1).add("file", -1);
+  program.backends = list_backends();
   return tools::run_program(program, argc, argv, run);
 }
