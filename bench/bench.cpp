@@ -160,7 +160,7 @@ int run(const po::variables_map& given) {
   const table report(out, given.count("baseline") ? read_baseline(text("baseline")) : std::map<std::string, double>());
   const auto top = measure_ceilings(r.threads);
   const auto machine = machine_facts();
-  std::fprintf(out, "%s, %d cores; %s\nceilings, %d threads: %.0f GFLOP/s, %.1f GB/s copied (read + written)\n\n",
+  std::fprintf(out, "%s, %d cores; %s\nceilings (threads: %d): %.0f GFLOP/s, %.1f GB/s copied (read + written)\n\n",
                machine["cpu"].get<std::string>().c_str(), machine["cores"].get<int>(), on->describe().c_str(), r.threads, top.fma_gflops,
                top.copy_gbps);
   report.head();

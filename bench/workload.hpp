@@ -78,7 +78,7 @@ class loaded_forward final : public loaded_case {
 public:
   loaded_forward(device& on, const net_case& c) : batch_(c.batch), net_(on.prepare(c.spec(), weights_of(c.spec()))) {
     if (c.spec().net == "syncnet") outputs_ = {"audio", "face"};
-    for (const auto& v : net_->make_session({.batch = batch_, .image = {0, 0}, .cut = {}})->inputs())
+    for (const auto& v : net_->make_session({.batch = batch_, .image = {0, 0}, .cut = {{}, outputs_}})->inputs())
       inputs_[v.name] = input_values(v.name, v.size.count());
   }
   std::unique_ptr<workload> start() override { return std::make_unique<forward_workload>(*net_, batch_, inputs_, outputs_); }
