@@ -1,0 +1,12 @@
+# Passes if COMPILER refuses SOURCE and says the sentence in the file's first line. INCLUDES: folders, separated by semicolons.
+file(STRINGS ${SOURCE} lines LIMIT_COUNT 1)
+string(REGEX REPLACE "^// " "" sentence "${lines}")
+list(TRANSFORM INCLUDES PREPEND -I)
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${INCLUDES} ${SOURCE} RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+if(status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE} compiles")
+endif()
+string(FIND "${said}" "${sentence}" at)
+if(at EQUAL -1)
+  message(FATAL_ERROR "the compiler does not say '${sentence}' but:\n${said}")
+endif()
