@@ -51,11 +51,9 @@ inline deviation compare(const std::vector<float>& have, const std::vector<doubl
 }
 
 /// What PyTorch reaches at float32 on one array, from errors.json.
-inline deviation pytorch_float32(const std::string& file, const std::string& array) {
-  static const auto table = [] {
-    std::ifstream in(golden() / "errors.json");
-    return nlohmann::json::parse(in);
-  }();
+inline deviation pytorch_float32(const std::filesystem::path& folder, const std::string& file, const std::string& array) {
+  std::ifstream in(folder / "errors.json");
+  const auto table = nlohmann::json::parse(in);
   const auto& e = table.at(file).at(array).at("float32");
   return {e.at("max"), e.at("l2")};
 }
@@ -70,10 +68,47 @@ inline void check_close(const std::string& what, deviation have, tolerance allow
 }
 
 /// double: 1e-6 (numbers are stored as float32); float: twice PyTorch's own error, at least a rounding of the stored number.
-inline tolerance allowed(bool exact, const std::string& file, const std::string& array) {
+inline tolerance allowed(bool exact, const std::filesystem::path& folder, const std::string& file, const std::string& array) {
   if (exact) return {1e-6, 1e-6};
-  const auto torch = pytorch_float32(file, array);
+  const auto torch = pytorch_float32(folder, file, array);
   return {2 * std::max(torch.max, 6e-8), 2 * std::max(torch.l2, 6e-8)};
+}
+
+struct golden_case {
+  std::string file;
+  net_spec spec;
+  std::vector<value_info> inputs;
+  std::vector<std::string> parts;  // beside the output, or all where the net's outputs have names of their own
+  double norm_gain = 1;
+};
+
+inline std::ostream& operator<<(std::ostream& o, const golden_case& c) { return o << c.file; }
+
+inline golden_case audio_encoder_case() { return {"audio_encoder", {"audio_encoder", "", ""}, {{"mel", {3, 1, 80, 16}}}, {"output"}}; }
+inline golden_case pfld_case() { return {"pfld", {"pfld", "", ""}, {{"face", {2, 3, 192, 192}}}, {"output"}, 1.0 / 8}; }
+
+/// Channel planes cut to their upper left corner, as the golden file keeps `inc`.
+inline std::vector<float> corner(const std::vector<float>& values, shape s, int side) {
+  std::vector<float> cut;
+  for (int plane = 0; plane < s.n * s.c; ++plane)
+    for (int h = 0; h < side; ++h)
+      for (int w = 0; w < side; ++w) cut.push_back(values[(std::size_t(plane) * s.h + h) * s.w + w]);
+  return cut;
+}
+
+inline void check(const golden_case& c, const std::filesystem::path& folder, const std::shared_ptr<device>& on, bool exact) {
+  const auto block = net_block(c.spec, golden_block(checkpoint_parameters(c.spec), c.norm_gain));
+  session_options o{.batch = c.inputs[0].size.n, .image = {c.inputs[0].size.h, c.inputs[0].size.w}, .cut = {{}, c.parts}};
+  const auto session = on->prepare(c.spec, block)->make_session(o);
+  for (const auto& in : c.inputs) session->write(in.name, golden_values(in.name, in.size));
+  session->run();
+  const auto truth = io::read_npz(folder / (c.file + ".npz"));
+  for (const auto& out : session->outputs()) {
+    std::vector<float> have(out.size.count());
+    session->read(out.name, have);
+    if (out.name == "inc") have = corner(have, out.size, 16);
+    check_close(c.file + "/" + out.name, compare(have, truth.at(out.name).to_double()), allowed(exact, folder, c.file, out.name));
+  }
 }
 
 }  // namespace viseme::tests
