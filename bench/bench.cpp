@@ -4,7 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <optional>
+#include <iterator>
 #include <regex>
 
 #include <bench/allocations.hpp>
@@ -122,14 +122,15 @@ void write_json(const std::string& path, const request& r, const ceilings& top, 
     io::write_text(path, text);
 }
 
-std::vector<net_case> chosen_cases(const std::string& filter, const std::string& backend) {
-  std::vector<net_case> chosen;
+/// Entries of a list whose name the option's regular expression is found in.
+template <class List, class Name>
+auto matching(const List& all, const std::string& option, const std::string& pattern, Name&& name_of) {
+  std::vector<typename List::value_type> chosen;
   try {
-    const std::regex pattern(filter);
-    for (const auto& c : net_cases)
-      if (std::regex_search(c.name(backend), pattern)) chosen.push_back(c);
-  } catch (const std::regex_error& e) {
-    throw tools::usage_error("--filter '" + filter + "' is no regular expression");
+    const std::regex expression(pattern);
+    std::ranges::copy_if(all, std::back_inserter(chosen), [&](const auto& entry) { return std::regex_search(name_of(entry), expression); });
+  } catch (const std::regex_error&) {
+    throw tools::usage_error(option + " '" + pattern + "' is no regular expression");
   }
   return chosen;
 }
@@ -147,13 +148,14 @@ int run(const po::variables_map& given) {
     std::cout << own_peak_mb(*on, *found) << std::endl;
     return 0;
   }
-  const auto chosen = chosen_cases(text("filter"), r.backend);
+  const auto chosen = matching(net_cases, "--filter", text("filter"), [&](const net_case& c) { return c.name(r.backend); });
   if (given.count("list")) {
     for (const auto& c : chosen) std::cout << c.name(r.backend) << "\n";
     return 0;
   }
   require(!chosen.empty(), "--filter '" + text("filter") + "'", "no case matches it", "see --list");
-  if (given.count("peers")) r.peers = known_peers(text("python"));
+  if (given.count("peers"))
+    r.peers = matching(known_peers(text("python")), "--peers", text("peers"), [](const peer& p) -> const std::string& { return p.name; });
 
   const auto json = text("json");
   auto* const out = json == "-" ? stderr : stdout;
@@ -187,10 +189,12 @@ int main(int argc, char** argv) {
   add("filter", word("REGEX"), "only the cases whose name it is found in; default: all");
   add("backend", word("NAME")->default_value("auto"), "auto, cpu or reference; also $VISEME_BACKEND");
   add("threads", po::value<int>()->default_value(0, "all cores"), "threads, of peers too; also $VISEME_THREADS");
-  add("seconds", po::value<double>()->default_value(3), "time for each case and each peer; at least 5 runs");
+  add("seconds", po::value<double>()->default_value(3), "time for each case and each peer; at least 3 runs");
   add("json", word("FILE"), "results as JSON; - is stdout");
   add("baseline", word("FILE"), "an earlier --json file to compare with");
-  add("peers", "also the same nets in PyTorch, in turns with ours");
+  add("peers", word("REGEX")->implicit_value(""),
+      "also the same nets in PyTorch, in turns with ours; --peers=REGEX: only peers whose name it is found in (pytorch, "
+      "pytorch_keeping_memory)");
   add("python", word("PROGRAM")->default_value("python3"), "the Python that has the peers");
   add("memory-of", word("CASE"), "only prints the peak memory of one case above the loaded, idle process, in MB");
   program.backends = list_backends();

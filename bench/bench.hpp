@@ -38,7 +38,7 @@ using timed_run = std::function<double()>;
 
 /// Runs the contestants in turns, A B C A B C, until each has had `seconds` on average and `least` runs. Warm them up before.
 /// Contestants in other processes leave threads spinning for a moment after their turn, hence the pause between turns.
-inline std::vector<statistics> interleave(std::span<const timed_run> contestants, double seconds, int least = 5) {
+inline std::vector<statistics> interleave(std::span<const timed_run> contestants, double seconds, int least = 3) {
   const auto pause = std::chrono::milliseconds(contestants.size() > 1 ? 20 : 0);
   std::vector<std::vector<double>> times(contestants.size());
   double spent = 0;
