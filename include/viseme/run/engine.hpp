@@ -80,12 +80,13 @@ public:
   view<T> input(const std::string& key) const {
     const int in = low::table.find_input(key);
     const int v = in >= 0 && shapes_.fed[in] ? in : low::table.find_output(key);
-    require(v >= 0 && shapes_.fed[v] && shapes_.needed[v], "input '" + key + "'", "nothing of that name is fed to this run", "name it when the run is made");
+    if (v < 0 || !shapes_.fed[v] || !shapes_.needed[v])
+      throw error("input '" + key + "'", "nothing of that name is fed to this run", "name it when the run is made");
     return value(v);
   }
   view<T> output(const std::string& key) const {
     const int v = shape_plan<Net>::find(key);
-    require(v >= 0 && shapes_.wanted[v], "output '" + key + "'", "nothing of that name is kept by this run", "name it when the run is made");
+    if (v < 0 || !shapes_.wanted[v]) throw error("output '" + key + "'", "nothing of that name is kept by this run", "name it when the run is made");
     return value(v);
   }
 

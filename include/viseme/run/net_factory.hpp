@@ -18,7 +18,7 @@ std::vector<shape> input_shapes(int batch, size2 image) {
 }
 
 inline void require_size(std::size_t have, shape want, const std::string& key) {
-  require(have == want.count(), "value '" + key + "'", std::to_string(have) + " numbers for " + text(want), "give an array of that shape");
+  if (have != want.count()) throw error("value '" + key + "'", std::to_string(have) + " numbers for " + text(want), "give an array of that shape");
 }
 
 template <class B, class Net>
@@ -141,7 +141,8 @@ public:
   }
   double cosine_bce(const std::string& a, const std::string& b, std::span<const float> labels, double weight) override {
     auto call = loss_to(a, graph_.output(b), weight);
-    require(labels.size() == std::size_t(call.a.size.n), "labels", std::to_string(labels.size()) + " for " + std::to_string(call.a.size.n) + " samples", "give one a sample");
+    if (labels.size() != std::size_t(call.a.size.n))
+      throw error("labels", std::to_string(labels.size()) + " for " + std::to_string(call.a.size.n) + " samples", "give one a sample");
     call.labels = labels.data();
     call.d_b = graph_.output_gradient(b);
     call.write_b = first_write(b);
@@ -180,7 +181,7 @@ private:
   }
   static const native_values<T>& native(const training_net& other) {
     const auto* found = dynamic_cast<const native_values<T>*>(&other);
-    require(found != nullptr, "nets in one training step", "they are on different devices", "make both from one device");
+    if (!found) throw error("nets in one training step", "they are on different devices", "make both from one device");
     return *found;
   }
   gradient_write first_write(const std::string& key) {
@@ -199,11 +200,11 @@ private:
     return call;
   }
   static void out(const T* from, std::size_t count, std::span<float> to) {
-    require(to.size() == count, "parameter block", std::to_string(to.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
+    if (to.size() != count) throw error("parameter block", std::to_string(to.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
     std::copy_n(from, count, to.data());
   }
   static void in(std::span<const float> from, T* to, std::size_t count) {
-    require(from.size() == count, "parameter block", std::to_string(from.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
+    if (from.size() != count) throw error("parameter block", std::to_string(from.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
     std::copy_n(from.data(), count, to);
   }
 

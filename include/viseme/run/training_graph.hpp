@@ -35,7 +35,8 @@ public:
   /// Where losses write the gradient of an output, between forward() and backward().
   view<T> output_gradient(const std::string& key) const { return gradient(wanted(key)); }
   view<T> input_gradient(const std::string& key) const {
-    require(options_.input_gradients, "gradient of input '" + key + "'", "this graph was made without input gradients", "ask for them when it is made");
+    if (!options_.input_gradients)
+      throw error("gradient of input '" + key + "'", "this graph was made without input gradients", "ask for them when it is made");
     return gradient(known(low::table.find_input(key), key));
   }
 
@@ -84,11 +85,11 @@ private:
 
   int wanted(const std::string& key) const {
     const int v = known(shape_plan<Net>::find(key), key);
-    require(shapes_.wanted[v], "output '" + key + "'", "this graph does not keep it", "name it when the graph is made");
+    if (!shapes_.wanted[v]) throw error("output '" + key + "'", "this graph does not keep it", "name it when the graph is made");
     return v;
   }
   static int known(int v, const std::string& key) {
-    require(v >= 0, "value '" + key + "'", "the net has no such input or step", "use a name listed for the net");
+    if (v < 0) throw error("value '" + key + "'", "the net has no such input or step", "use a name listed for the net");
     return v;
   }
 
