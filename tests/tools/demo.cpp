@@ -24,7 +24,8 @@ const std::filesystem::path shipped = source() / "weights/demo";
 std::vector<cv::Rect2d> mouth_boxes() {
   std::ifstream file(shipped / "person/truth.json");
   std::vector<cv::Rect2d> boxes;
-  for (const auto& frame : nlohmann::json::parse(file).at("frames")) {
+  const auto truth = nlohmann::json::parse(file);
+  for (const auto& frame : truth.at("frames")) {
     const auto& b = frame.at("mouth_box");
     boxes.emplace_back(b.at(0), b.at(1), b.at(2), b.at(3));
   }

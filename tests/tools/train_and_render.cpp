@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(training_writes_checkpoints_log_and_previews_and_resumes) {
 }
 
 BOOST_AUTO_TEST_CASE(training_stops_cleanly_with_a_checkpoint) {
-  const auto r = train("--out " + file("out") + " --steps 100000 --quiet --json", "timeout -s INT 4 ");
+  const auto r = train("--out " + file("out") + " --steps 100000 --quiet --json", "timeout -s INT 10 ");
   BOOST_TEST((r.status == 0 || r.status == 124));
   const auto files = train::numbered_files(folder / "out", {".safetensors"});
   BOOST_REQUIRE(!files.empty());
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(stopping_leaves_nothing_or_a_playable_part) {
   const auto arguments = " --checkpoint " + file("checkpoint") + " --audio " + file("long.wav") + " --out " + file("f.mp4");
   render(arguments, "timeout -s INT 3 ");
   BOOST_TEST(!exists("f.mp4"));
-  render(arguments + " --keep-partial", "timeout -s INT 4 ");
+  render(arguments + " --keep-partial", "timeout -s INT 10 ");
   BOOST_REQUIRE(exists("f.mp4"));
   BOOST_TEST(frames_of(file("f.mp4")) > 0);
 }
