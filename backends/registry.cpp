@@ -4,47 +4,13 @@
 
 #include <backends/cpu/backend.hpp>
 #include <viseme/core/error.hpp>
-#include <viseme/nets/nets.hpp>
 #include <viseme/run/fold_branches.hpp>
 #include <viseme/run/init.hpp>
 #include <viseme/run/factory.hpp>
+#include <viseme/run/with_net.hpp>
 
 namespace viseme {
 namespace {
-
-template <class Net>
-struct of {
-  using net = Net;
-};
-
-[[noreturn]] void unknown(const std::string& what, const std::string& value, const std::string& known) {
-  throw error(what + " '" + value + "'", "unknown", "choose one of " + known);
-}
-
-template <class F>
-auto with_features(const std::string& name, F&& f) {
-  using enum audio_features;
-  if (name == "ave" || name == "mel") return f(std::integral_constant<audio_features, ave>{});
-  if (name == "hubert") return f(std::integral_constant<audio_features, hubert>{});
-  if (name == "wenet") return f(std::integral_constant<audio_features, wenet>{});
-  unknown("features", name, "mel, ave, hubert, wenet");
-}
-
-/// f(of<Net>) for the net that a spec names; PFLD in the given form.
-template <class Form, class F>
-auto with_net(const net_spec& s, F&& f) {
-  if (s.net == "unet")
-    return with_features(s.features, [&](auto a) {
-      if (s.width == "wide") return f(of<unet<a.value, wide>>{});
-      if (s.width == "mobile") return f(of<unet<a.value, mobile>>{});
-      unknown("width", s.width, "wide, mobile");
-    });
-  if (s.net == "syncnet") return with_features(s.features, [&](auto a) { return f(of<syncnet<a.value>>{}); });
-  if (s.net == "audio_encoder") return f(of<audio_encoder>{});
-  if (s.net == "pfld") return f(of<pfld<Form>>{});
-  if (s.net == "vgg19") return f(of<vgg19>{});
-  unknown("net", s.net, "unet, syncnet, audio_encoder, pfld, vgg19");
-}
 
 template <class Net>
 inline constexpr bool is_trained = true;
@@ -65,11 +31,11 @@ public:
   }
   int threads() const override { return context_->threads.threads(); }
   std::shared_ptr<const model> prepare(const net_spec& spec, std::span<const float> block) override {
-    return with_net<folded>(spec, [&](auto n) { return inference_factory<B, typename decltype(n)::net>::make(context_, spec, block); });
+    return with_net<folded>(spec, [&](auto n) { return inference_factory<B, typename decltype(n)::type>::make(context_, spec, block); });
   }
   std::unique_ptr<training_net> train(const net_spec& spec, std::span<const float> block, const training_net_options& o) override {
     return with_net<folded>(spec, [&](auto n) -> std::unique_ptr<training_net> {
-      using net = typename decltype(n)::net;
+      using net = typename decltype(n)::type;
       if constexpr (is_trained<net>) return training_factory<B, net>::make(context_, block, o);
       else throw error("net '" + spec.net + "'", "it is for inference only", "train unet or syncnet");
     });
@@ -85,7 +51,7 @@ private:
 dtype parse_dtype(const std::string& s) {
   for (auto d : {dtype::fp64, dtype::fp32, dtype::bf16, dtype::fp16, dtype::int8})
     if (s == text(d)) return d;
-  unknown("dtype", s, "fp32, bf16, fp16, int8");
+  unknown_name("dtype", s, "fp32, bf16, fp16, int8");
 }
 
 std::string text(dtype d) {
@@ -94,11 +60,11 @@ std::string text(dtype d) {
 }
 
 std::vector<parameter_entry> net_parameters(const net_spec& spec) {
-  return with_net<folded>(spec, [](auto n) { return graph::parameters<typename decltype(n)::net>(); });
+  return with_net<folded>(spec, [](auto n) { return graph::parameters<typename decltype(n)::type>(); });
 }
 
 std::vector<parameter_entry> checkpoint_parameters(const net_spec& spec) {
-  auto entries = with_net<branches>(spec, [](auto n) { return graph::parameters<typename decltype(n)::net>(); });
+  auto entries = with_net<branches>(spec, [](auto n) { return graph::parameters<typename decltype(n)::type>(); });
   if (spec.net == "pfld") {
     const auto unused = [&](const char* name, std::vector<std::int64_t> sizes) {
       std::size_t count = 1;
@@ -136,7 +102,7 @@ std::shared_ptr<device> open_device(const std::string& backend, dtype type, int 
   }
   for (const char* known : {"cuda", "cudnn", "emulated"})
     if (backend == known) throw error("backend '" + backend + "'", "this build does not have it", "use auto, cpu or reference");
-  unknown("backend", backend, "auto, cpu, reference");
+  unknown_name("backend", backend, "auto, cpu, reference");
 }
 
 std::string list_backends() {

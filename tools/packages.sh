@@ -16,4 +16,5 @@ need() {
 }
 
 BUILD_PACKAGES="g++ cmake ninja-build pkg-config libopencv-dev opencv-data libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
-  libswresample-dev libxtensor-dev libboost-program-options-dev nlohmann-json3-dev libzip-dev libssl-dev"
+  libswresample-dev libxtensor-dev libboost-program-options-dev nlohmann-json3-dev libzip-dev libssl-dev
+  libonnx-dev libprotobuf-dev"

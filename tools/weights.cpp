@@ -9,10 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include <viseme/io/checkpoint.hpp>
-#include <viseme/io/load.hpp>
+#include <viseme/io/net_weights.hpp>
+#include <viseme/io/onnx_writer.hpp>
 #include <viseme/io/pth_writer.hpp>
 #include <viseme/io/sha256.hpp>
-#include <viseme/run/runner.hpp>
+#include <viseme/run/onnx_export.hpp>
 
 namespace {
 
@@ -59,10 +60,42 @@ int list(const std::string& path, bool json) {
   return 0;
 }
 
-int convert(const std::string& from, const std::string& to, const std::string& dtype) {
+using parameter_list = std::vector<parameter_entry>;
+
+/// Names and shapes that a checkpoint of a net has. A net nobody knows is wrong usage.
+parameter_list table_of(const std::string& net, const std::string& features, const std::string& width) {
+  try {
+    return checkpoint_parameters({net, features, width});
+  } catch (const error& e) {
+    throw tools::usage_error(e.what());
+  }
+}
+
+/// The net that the file names in its metadata, or --net, --features and --width say, with its weights in float32.
+int convert_to_onnx(const std::string& from, const std::string& to, const po::variables_map& options) {
+  if (const auto dtype = text_of(options, "dtype"); !dtype.empty() && dtype != "fp32")
+    throw tools::usage_error("--dtype " + dtype + ": an .onnx file holds fp32");
+  const auto if_given = [&](const char* name) { return options.count(name) ? std::optional(text_of(options, name)) : std::nullopt; };
+  auto file = io::read_checkpoint(from);
+  const auto stated = file.metadata.find("net");
+  if (stated == file.metadata.end() && !options.count("net")) throw tools::usage_error("the file does not say its --net");
+  const auto net = if_given("net").value_or(stated == file.metadata.end() ? "" : stated->second);
+  table_of(net, "ave", "wide");
+  const auto loaded = io::net_from(std::move(file), "'" + from + "'", net, if_given("features"), if_given("width"));
+  auto metadata = loaded.metadata;
+  metadata["net"] = net;
+  if (loaded.spec.net == "unet" || loaded.spec.net == "syncnet") metadata["features"] = loaded.spec.features;
+  if (loaded.spec.net == "unet") metadata["width"] = loaded.spec.width;
+  io::write_onnx(to, io::onnx_model(export_onnx(loaded.spec), net_parameters(loaded.spec), loaded.block, metadata));
+  return 0;
+}
+
+int convert(const std::string& from, const std::string& to, const po::variables_map& options) {
+  if (to.ends_with(".onnx")) return convert_to_onnx(from, to, options);
   const bool pth = to.ends_with(".pth") || to.ends_with(".pth.tar") || to.ends_with(".pt");
-  if (to.ends_with(".onnx")) throw error("cannot write '" + to + "'", "this build has no ONNX writer", "choose .safetensors or .pth");
-  if (!pth && !to.ends_with(".safetensors")) throw tools::usage_error("the target's extension must be .safetensors, .pth or .pth.tar");
+  if (!pth && !to.ends_with(".safetensors"))
+    throw tools::usage_error("the target's extension must be .safetensors, .pth, .pth.tar or .onnx");
+  const auto dtype = text_of(options, "dtype");
   auto file = io::read_checkpoint(from);
   if (!dtype.empty()) {
     io::state_dict rounded;
@@ -149,21 +182,8 @@ int compare(const std::string& a, const std::string& b, double tolerance, bool j
   return same ? 0 : 1;
 }
 
-using parameter_list = std::vector<parameter_entry>;
-
-/// Names and shapes that a checkpoint of a net has.
-parameter_list table_of(const std::string& net, const std::string& features, const std::string& width) {
-  try {
-    return checkpoint_parameters({net, features, width});
-  } catch (const error& e) {
-    throw tools::usage_error(e.what());
-  }
-}
-
 /// The names of a net's file that the net does not use: VGG-19's layers after conv3_3.
-io::load_options unused_names(const std::string& net) {
-  return net == "vgg19" ? io::whole_vgg19() : io::load_options{};
-}
+io::load_options unused_names(const std::string& net) { return net == "vgg19" ? io::whole_vgg19() : io::load_options{}; }
 
 int verify(const std::string& path, const po::variables_map& options) {
   const auto net = text_of(options, "net");
@@ -206,7 +226,7 @@ int run(const po::variables_map& options) {
     for (const auto& file : files) list(file, json);
     return 0;
   }
-  if (command == "convert") return expect(2), convert(files[0], files[1], text_of(options, "dtype"));
+  if (command == "convert") return expect(2), convert(files[0], files[1], options);
   if (command == "compare") return expect(2), compare(files[0], files[1], options["tolerance"].as<double>(), json);
   if (command == "verify") return expect(1), verify(files[0], options);
   throw tools::usage_error(command.empty() ? "name a command" : "there is no command '" + command + "'");
@@ -215,18 +235,19 @@ int run(const po::variables_map& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  tools::program program{.name = "viseme-weights",
-                         .summary = "Lists, converts, compares and verifies checkpoints: .pth (zip or older), .pth.tar, .safetensors.",
-                         .usage = "list FILE... | convert FILE TARGET | compare FILE FILE | verify FILE --net NET [options]",
-                         .example = "viseme-weights convert 99.pth 99.safetensors --dtype bf16"};
+  tools::program program{
+      .name = "viseme-weights",
+      .summary = "Lists, converts, compares and verifies checkpoints: .pth (zip or older), .pth.tar, .safetensors; writes .onnx.",
+      .usage = "list FILE... | convert FILE TARGET | compare FILE FILE | verify FILE --net NET [options]",
+      .example = "viseme-weights convert 99.pth 99.safetensors --dtype bf16"};
   program.options.add_options()("command", po::value<std::string>(), "list, convert, compare or verify")(
       "file", po::value<std::vector<std::string>>()->composing(), "the files it works on")(
       "json", "print machine-readable results on stdout")("dtype", po::value<std::string>(),
-                                                          "convert: fp32, bf16 or fp16; default: as in the file")(
+                                                          "convert: fp32, bf16 or fp16; default: as in the file, fp32 in .onnx")(
       "tolerance", po::value<double>()->default_value(0), "compare: largest absolute difference that counts as same")(
-      "net", po::value<std::string>(), "verify: unet, syncnet, audio_encoder, pfld or vgg19")(
-      "features", po::value<std::string>(), "verify: mel, ave, hubert or wenet; default: what the file says")(
-      "width", po::value<std::string>(), "verify: wide or mobile; default: what the file says, else wide");
+      "net", po::value<std::string>(), "verify, convert to .onnx: unet, syncnet, audio_encoder, pfld or vgg19")(
+      "features", po::value<std::string>(), "the same: mel, ave, hubert or wenet; default: what the file says")(
+      "width", po::value<std::string>(), "the same: wide or mobile; default: what the file says, else wide");
   program.positional.add("command", 1).add("file", -1);
   program.backends = list_backends();
   return tools::run_program(program, argc, argv, run);

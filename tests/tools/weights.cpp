@@ -7,7 +7,9 @@
 
 #include <viseme/io/checkpoint.hpp>
 #include <viseme/io/pth_writer.hpp>
+#include <viseme/train/checkpoint.hpp>
 
+using namespace viseme;
 using namespace viseme::tests;
 using namespace viseme::io;
 
@@ -72,7 +74,30 @@ BOOST_AUTO_TEST_CASE(failures_are_one_line_and_leave_nothing) {
   BOOST_CHECK_EQUAL(r.status, 1);
   BOOST_CHECK_EQUAL(r.err, "viseme-weights: cannot read '" + file("missing.pth") + "': no such file: check the path\n");
   BOOST_CHECK(!std::filesystem::exists(file("b.safetensors")));
-  BOOST_CHECK(has(run("convert " + file("a.safetensors") + " " + file("b.onnx")).err, "no ONNX writer"));
+}
+
+BOOST_AUTO_TEST_CASE(a_net_becomes_an_onnx_file_that_says_what_it_is) {
+  const net_spec spec{"unet", "mel", "mobile"};
+  viseme::train::write_checkpoint(file("unet.safetensors"), {.spec = spec}, net_parameters(spec), initial_block(spec, 1));
+  const auto r = run("convert " + file("unet.safetensors") + " " + file("unet.onnx"));
+  BOOST_CHECK_EQUAL(r.status, 0);
+  const auto bytes = slurp(file("unet.onnx"));
+  for (const auto* part : {"down1.maxpool_conv.0.double_conv.0.conv.0.weight", "image", "output", "mel", "mobile", "look_ahead"})
+    BOOST_CHECK(has(bytes, part));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_no_net_does_not_become_an_onnx_file) {
+  const auto fails = [&](const std::string& options, int status, const std::string& part) {
+    const auto r = run("convert " + options + " " + file("a.safetensors") + " " + file("b.onnx"));
+    BOOST_CHECK_EQUAL(r.status, status);
+    BOOST_CHECK_MESSAGE(has(r.err, part), r.err);
+    BOOST_CHECK(!std::filesystem::exists(file("b.onnx")));
+  };
+  fails("", 2, "does not say its --net");
+  fails("--net audio_encoder", 1, "1 unexpected (a.weight)");
+  fails("--net unet", 1, "say --features");
+  fails("--net gpt", 2, "unknown");
+  fails("--net audio_encoder --dtype bf16", 2, "holds fp32");
 }
 
 BOOST_AUTO_TEST_CASE(wrong_usage_is_status_2) {

@@ -40,12 +40,11 @@ inline std::vector<float> block_of(const checkpoint& file, const net_spec& spec,
   return net_block(spec, std::move(block));
 }
 
-/// Reads the weights of `net`. Features and width are the file's own where its metadata has them; what is asked for must then agree.
-/// A file without metadata needs `features` where the net has kinds of them; its width is `width`, else wide. Throws `error`.
-inline net_weights load_net(const std::filesystem::path& path, const std::string& net, const std::optional<std::string>& features = {},
+/// The weights of `net` from a checkpoint already read, which errors call `what`. Features and width are the file's own where its metadata
+/// has them; what is asked for must then agree. A file without metadata needs `features` where the net has kinds of them; its width is
+/// `width`, else wide. Throws `error`.
+inline net_weights net_from(checkpoint file, const std::string& what, const std::string& net, const std::optional<std::string>& features = {},
                             const std::optional<std::string>& width = {}) {
-  auto file = read_checkpoint(path);
-  const auto what = "'" + path.string() + "'";
   const auto stated = [&](const std::string& key) -> std::optional<std::string> {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::nullopt : std::optional(found->second);
@@ -66,6 +65,12 @@ inline net_weights load_net(const std::filesystem::path& path, const std::string
   if (net == "unet") spec.width = choose("width", width).value_or("wide");
   auto block = block_of(file, spec, net + " weights " + what);
   return {std::move(spec), std::move(block), std::move(file.metadata)};
+}
+
+/// Reads the weights of `net` from a file, as `net_from` says.
+inline net_weights load_net(const std::filesystem::path& path, const std::string& net, const std::optional<std::string>& features = {},
+                            const std::optional<std::string>& width = {}) {
+  return net_from(read_checkpoint(path), "'" + path.string() + "'", net, features, width);
 }
 
 }  // namespace viseme::io
