@@ -24,6 +24,8 @@ struct cpu_norm {
   }
 
   void forward(host_context& c, const forward_call<T>& call) const;
+  /// With the statistics that forward() left.
+  void recompute(host_context& c, const forward_call<T>& call) const;
 
   void backward(host_context& c, const backward_call<T>& call) const;
 };
@@ -31,15 +33,23 @@ struct cpu_norm {
 template <class T>
 void cpu_norm<T>::forward(host_context& c, const forward_call<T>& call) const {
   const shape s = call.out.size;
-  const std::ptrdiff_t pixels = s.pixels();
   const auto& p = call.parameters;
-  float* st = call.statistics ? call.statistics : running(call.scratch, s);
-  if (call.statistics)
-    cpu_kernels::batch_norm_statistics(c.threads, c.set, {pixels, s.c, pixels_of(call.in[0]), p[0], p[1], st, st + s.c, st + 2 * s.c, st + 3 * s.c, p[2], p[3],
+  if (float* st = call.statistics)
+    cpu_kernels::batch_norm_statistics(c.threads, c.set, {std::ptrdiff_t(s.pixels()), s.c, pixels_of(call.in[0]), p[0], p[1], st, st + s.c, st + 2 * s.c, st + 3 * s.c, p[2], p[3],
                                                           float(batch_norm<1>::momentum), float(batch_norm<1>::eps), sums(call.scratch)});
-  else
-    freeze(s.c, p, st);
-  cpu_kernels::batch_norm_apply(c.threads, c.set, {pixels, s.c, pixels_of(call.in[0]), st + 2 * s.c, st + 3 * s.c, pixels_of(call.out),
+  recompute(c, call);
+}
+
+template <class T>
+void cpu_norm<T>::recompute(host_context& c, const forward_call<T>& call) const {
+  const shape s = call.out.size;
+  const float* st = call.statistics;
+  if (!st) {
+    float* own = running(call.scratch, s);
+    freeze(s.c, call.parameters, own);
+    st = own;
+  }
+  cpu_kernels::batch_norm_apply(c.threads, c.set, {std::ptrdiff_t(s.pixels()), s.c, pixels_of(call.in[0]), st + 2 * s.c, st + 3 * s.c, pixels_of(call.out),
                                                    sum ? pixels_of(call.in[1]) : cpu_kernels::const_pixels{}, act.act, act.slope});
 }
 
@@ -76,12 +86,14 @@ struct cpu_norm_op {
   using context = host_context;
   using tail = tail_of<Tail...>;
   static constexpr cpu_norm<T> on{tail::act, tail::sum};
+  static constexpr bool gradient_over_input = true;
   static constexpr saves backward_reads{.input = true, .output = tail::sum, .statistics = 4 * C};
 
   static std::size_t forward_scratch(const context&, const call_shapes& s) { return cpu_norm<T>::scratch(s.out); }
   static std::size_t backward_scratch(const context&, const call_shapes& s) { return cpu_norm<T>::scratch(s.out); }
   static void forward(context& c, const forward_call<T>& call) { on.forward(c, call); }
   static void backward(context& c, const backward_call<T>& call) { on.backward(c, call); }
+  static void recompute(context& c, const forward_call<T>& call) { on.recompute(c, call); }
 };
 
 /// Tails whose slope follows from the output's sign alone.

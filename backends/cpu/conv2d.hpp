@@ -44,7 +44,9 @@ struct cpu_convolution {
   void pack_folded(host_context& c, const T* weight, const T* bias, T* const* norm, T* packed) const;
   void forward(host_context& c, const forward_call<T>& call, activation_of act, bool sum) const;
   std::size_t backward_scratch(const host_context& c, const call_shapes& sizes) const;
+  /// The weights' gradient first: then d_in may be written over in.
   void backward(host_context& c, const backward_call<T>& call) const;
+  void add_weight_gradient(host_context& c, const backward_call<T>& call) const;
   void add_bias_gradient(const backward_call<T>& call) const;
 };
 
@@ -97,14 +99,18 @@ std::size_t cpu_convolution<T>::backward_scratch(const host_context& c, const ca
 
 template <class T>
 void cpu_convolution<T>::backward(host_context& c, const backward_call<T>& call) const {
+  if (call.d_parameters[0]) add_weight_gradient(c, call);
+  if (!call.d_in[0]) return;
   const shape x = call.in[0].size;
-  if (call.d_in[0]) {
-    pack_weights(c, cpu_kernels::direction::backward_data, call.parameters[0], call.scratch);
-    const auto how = writing_of(call.write[0]);
-    if (dense()) cpu_kernels::backward_data(c.threads, c.set, {dense_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
-    else cpu_kernels::depthwise3x3_backward_data(c.threads, c.set, {depthwise_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
-  }
-  if (!call.d_parameters[0]) return;
+  pack_weights(c, cpu_kernels::direction::backward_data, call.parameters[0], call.scratch);
+  const auto how = writing_of(call.write[0]);
+  if (dense()) cpu_kernels::backward_data(c.threads, c.set, {dense_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
+  else cpu_kernels::depthwise3x3_backward_data(c.threads, c.set, {depthwise_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
+}
+
+template <class T>
+void cpu_convolution<T>::add_weight_gradient(host_context& c, const backward_call<T>& call) const {
+  const shape x = call.in[0].size;
   if (dense()) {
     cpu_kernels::backward_weights(c.threads, c.set, {dense_shape(x), pixels_of(call.in[0]), pixels_of(call.d_out), call.d_parameters[0],
                                                      s.bias ? call.d_parameters[1] : nullptr, call.scratch, cpu_kernels::writing::accumulate});
@@ -135,6 +141,7 @@ template <conv S, class T>
 struct op<conv2d<S>, backends::cpu<T>> {
   using context = backends::host_context;
   static constexpr backends::cpu_convolution<T> on{S};
+  static constexpr bool gradient_over_input = true;
 
   static std::size_t packed_size(const context& c) { return on.packed_size(c); }
   static void pack(context& c, const parameter_pointers<T>& p, float* to) { on.pack(c, p[0], S.bias ? p[1] : nullptr, to); }

@@ -7,6 +7,9 @@
 //     static void pack(context&, const parameter_pointers<T>&, T* to);    //   which then replaces them in inference
 //     static std::size_t forward_scratch(const context&, const call_shapes&);   // optional: elements of temporary memory
 //     static std::size_t backward_scratch(const context&, const call_shapes&);
+//     static void recompute(context&, const forward_call<T>&);            // optional: `out` once more from input and statistics, bit for bit
+//                                                                         //   and cheap: training need not keep an `out` that only others read
+//     static constexpr bool gradient_over_input = true;                   // optional: backward's d_in[0] may be the memory of in[0]
 //     static constexpr saves backward_reads;                              // optional: where it differs from the layer's
 //   };
 #pragma once

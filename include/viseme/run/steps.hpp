@@ -21,8 +21,10 @@ struct step {
   graph::values in;          // values it reads
   int out = 0;               // and gives
   saves reads;
+  bool gradient_over_input = false;
   void (*forward)(context&, const forward_call<T>&) = nullptr;
   void (*backward)(context&, const backward_call<T>&) = nullptr;
+  void (*recompute)(context&, const forward_call<T>&) = nullptr;
   void (*pack)(context&, const parameter_pointers<T>&, T*) = nullptr;
   std::size_t (*packed_size)(const context&) = nullptr;
   std::size_t (*forward_scratch)(const context&, const call_shapes&) = nullptr;
@@ -51,8 +53,10 @@ constexpr step<B> step_of(graph::group_range range, const graph::values& in, int
   s.out = out;
   if constexpr (requires { op::backward_reads; }) s.reads = op::backward_reads;
   else s.reads = layer_saves<L>();
+  if constexpr (requires { op::gradient_over_input; }) s.gradient_over_input = op::gradient_over_input;
   if constexpr (requires { &op::forward; }) s.forward = &op::forward;
   if constexpr (requires { &op::backward; }) s.backward = &op::backward;
+  if constexpr (requires { &op::recompute; }) s.recompute = &op::recompute;
   if constexpr (requires { &op::pack; }) s.pack = &op::pack, s.packed_size = &op::packed_size;
   if constexpr (requires { &op::forward_scratch; }) s.forward_scratch = &op::forward_scratch;
   if constexpr (requires { &op::backward_scratch; }) s.backward_scratch = &op::backward_scratch;

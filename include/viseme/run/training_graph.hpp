@@ -1,6 +1,7 @@
 // Training graph of a net: forward that keeps what backward reads, backward that writes gradients, one planned arena.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include <viseme/graph/place.hpp>
@@ -55,10 +56,17 @@ public:
     for (T* counter : batch_counters_) *counter += T(1);
   }
 
-  /// Gradients of parameters are added to what is there; output gradients must have been written.
+  /// Once after each forward(). Gradients of parameters are added to what is there; output gradients must have been written.
   void backward() {
-    for (int g = count() - 1; g >= 0; --g)
-      if (has_gradient_[steps_[g].out]) steps_[g].backward(*context_, backward_call_of(g));
+    for (int g = count() - 1; g >= 0; --g) {
+      if (!has_gradient_[steps_[g].out]) continue;
+      for (int r : recomputed_before_[g]) {
+        auto call = forward_call_of(r);
+        call.out = backward_value(steps_[r].out);
+        steps_[r].recompute(*context_, call);
+      }
+      steps_[g].backward(*context_, backward_call_of(g));
+    }
   }
 
   const std::vector<parameter_entry>& entries() const { return entries_; }
@@ -98,7 +106,10 @@ private:
     return {p.bytes ? arena_.template at<T>(p.offset) : nullptr, s, B::preferred};
   }
   view<T> value(int v) const { return at(v, shapes_.size[v]); }
-  view<T> gradient(int v) const { return at(values + v, shapes_.size[v]); }
+  view<T> gradient(int v) const { return at(gradient_slot_[v], shapes_.size[v]); }
+  /// What backward() reads as value v.
+  view<T> backward_value(int v) const { return recomputed_[v] ? at(again(v), shapes_.size[v]) : value(v); }
+  int again(int v) const { return 2 * values + count() + v; }
   T* statistics(int g) const {
     const auto& p = place_[2 * values + g];
     return p.bytes ? arena_.template at<T>(p.offset) : nullptr;
@@ -121,11 +132,11 @@ private:
     backward_call<T> call;
     call.inputs = s.in.count;
     for (int k = 0; k < s.in.count; ++k) {
-      call.in[k] = value(s.in.id[k]);
+      call.in[k] = backward_value(s.in.id[k]);
       call.d_in[k] = gradient(s.in.id[k]);
       call.write[k] = write_[g][k];
     }
-    call.out = value(s.out);
+    call.out = backward_value(s.out);
     call.d_out = gradient(s.out);
     call.parameters = pointers_[g];
     call.d_parameters = gradient_pointers_[g];
@@ -147,11 +158,30 @@ private:
     for (const auto& s : steps_) has_gradient_[s.out] = shapes_.needed[s.out] && carries_gradient(s);
   }
 
+  /// A value that its step can make again from one that is kept anyway is not kept for backward(): a recomputed copy lives only while it is read.
+  void mark_recomputed() {
+    recomputed_before_.assign(count(), {});
+    for (int g = 0; g < count(); ++g) {
+      const auto& s = steps_[g];
+      recomputed_[s.out] = s.recompute && has_gradient_[s.out] && !s.reads.output && !shapes_.wanted[s.out] && !recomputed_[s.in.id[0]];
+    }
+    std::array<bool, values> done{};
+    for (int g = count() - 1; g >= 0; --g) {
+      const auto& s = steps_[g];
+      for (int k = 0; k < s.in.count && has_gradient_[s.out] && s.reads.input; ++k)
+        if (const int v = s.in.id[k]; recomputed_[v] && !std::exchange(done[v], true)) recomputed_before_[g].push_back(maker_of(v));
+    }
+  }
+  int maker_of(int v) const {
+    return int(std::find_if(steps_.begin(), steps_.end(), [&](const auto& s) { return s.out == v; }) - steps_.begin());
+  }
+
   /// Step g runs forward at time g, losses at count(), backward at backward_time(g).
   void plan() {
     mark_gradients();
+    mark_recomputed();
     const int end = 2 * count() + 1;
-    place_.assign(2 * values + count(), {});
+    place_.assign(3 * values + count(), {});
     const auto keep = [&](int slot, std::size_t elements, int time) {
       auto& p = place_[slot];
       if (p.bytes == 0) p = {graph::aligned(elements * sizeof(T)), time, time, 0};
@@ -167,6 +197,7 @@ private:
       if (v < low::table.inputs && shapes_.needed[v]) keep_value(v, 0), keep_value(v, end), keep_gradient(v, end);
       if (shapes_.wanted[v]) keep_value(v, end), keep_gradient(v, count()), written[v] = true;
     }
+    for (int v = 0; v < values; ++v) gradient_slot_[v] = values + v;
     pointers_.resize(count());
     gradient_pointers_.resize(count());
     write_.resize(count());
@@ -183,7 +214,7 @@ private:
         const int v = s.in.id[k];
         keep_value(v, g);
         if (!trains) continue;
-        if (s.reads.input) keep_value(v, back);
+        if (s.reads.input) keep(recomputed_[v] ? again(v) : v, shapes_.size[v].count(), back);
         keep_gradient(v, back);
         write_[g][k] = std::exchange(written[v], true) ? gradient_write::accumulate : gradient_write::overwrite;
       }
@@ -197,9 +228,24 @@ private:
     if (!options_.frozen)
       for (const auto& e : entries_)
         if (e.name.ends_with("num_batches_tracked")) batch_counters_.push_back(parameter_block() + e.offset);
+    share_slots();
     scratch_offset_ = graph::place(place_);
     packed_offset_ = scratch_offset_ + graph::aligned(scratch * sizeof(T));
     arena_ = typename B::buffer(*context_, packed_offset_ + packed * sizeof(T));
+  }
+
+  /// A gradient takes the memory of its value where the step that writes it first is the last to read the value.
+  void share_slots() {
+    for (int g = 0; g < count(); ++g) {
+      const auto& s = steps_[g];
+      if (!s.gradient_over_input || !has_gradient_[s.out]) continue;
+      const int v = s.in.id[0], back = backward_time(g);
+      auto &value = place_[recomputed_[v] ? again(v) : v], &gradient = place_[values + v];
+      if (gradient.bytes == 0 || gradient.first != back || value.last != back) continue;
+      value.last = gradient.last;
+      gradient = {};
+      gradient_slot_[v] = int(&value - place_.data());
+    }
   }
 
   parameter_pointers<T> trainable_pointers(graph::group_range range) const {
@@ -217,7 +263,10 @@ private:
   std::size_t trainable_ = 0;
   typename B::buffer parameters_, state_, arena_;
   std::array<bool, values> has_gradient_{};
-  std::vector<graph::lifetime> place_;  // values, then their gradients, then statistics by step
+  std::array<bool, values> recomputed_{};
+  std::array<int, values> gradient_slot_{};
+  std::vector<std::vector<int>> recomputed_before_;  // steps made again before step g's backward
+  std::vector<graph::lifetime> place_;               // values, their gradients, statistics by step, recomputed values
   std::vector<std::array<gradient_write, max_inputs>> write_;
   std::vector<parameter_pointers<T>> pointers_, gradient_pointers_;
   std::vector<T*> batch_counters_;
