@@ -54,12 +54,17 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
   return largest;
 }
 
-/// The peers that run here, loaded; the others are named once on stderr and left out from then on.
-std::vector<std::unique_ptr<peer_case>> load_peers(request& r, const net_case& c) {
-  std::vector<std::unique_ptr<peer_case>> loaded;
+struct loaded_peer {
+  peer who;
+  std::unique_ptr<peer_case> work;
+};
+
+/// The peers of a case that run here, loaded; those that do not are named once on stderr and left out from then on.
+std::vector<loaded_peer> load_peers(request& r, const net_case& c) {
+  std::vector<loaded_peer> loaded;
   std::vector<peer> running;
   for (const auto& p : r.peers) try {
-      loaded.push_back(std::make_unique<peer_case>(p, c, r.threads));
+      if (p.trains || c.task == task::forward) loaded.push_back({p, std::make_unique<peer_case>(p, c, r.threads)});
       running.push_back(p);
     } catch (const error& e) {
       std::cerr << "viseme-bench: " << p.name << " is left out: " << e.what() << std::endl;
@@ -81,11 +86,11 @@ case_result measure(request& r, const net_case& c) {
   const auto output = ours->output();
 
   auto peers = load_peers(r, c);
-  for (std::size_t i = 0; i < peers.size(); ++i) {
-    peers[i]->run();
+  for (const auto& [who, work] : peers) {
+    work->run();
     auto& theirs = result.peers.emplace_back();
-    theirs.name = r.peers[i].name;
-    theirs.difference = largest_difference(output, peers[i]->output());
+    theirs.name = who.name;
+    theirs.difference = largest_difference(output, work->output());
   }
   const auto before = allocations();
   ours->run();
@@ -93,15 +98,15 @@ case_result measure(request& r, const net_case& c) {
 
   std::vector<timed_run> contestants{[&] { return milliseconds([&] { ours->run(); }); }};
   for (const auto& p : peers) {
-    p->run();
-    contestants.push_back([&p = *p] { return p.run(); });
+    p.work->run();
+    contestants.push_back([&work = *p.work] { return work.run(); });
   }
   const auto times = interleave(contestants, r.seconds);
-  peers.clear();
+  for (auto& p : peers) p.work.reset();
   result.times = times[0];
-  for (std::size_t i = 0; i < result.peers.size(); ++i) {
+  for (std::size_t i = 0; i < peers.size(); ++i) {
     result.peers[i].times = times[i + 1];
-    result.peers[i].peak_mb = peak_mb_of(r.peers[i], c, r.threads);
+    result.peers[i].peak_mb = peak_mb_of(peers[i].who, c, r.threads);
   }
   const auto cost = work_of(c);
   result.gflops = 2 * cost.macs / result.times.median_ms / 1e6;
@@ -135,6 +140,12 @@ auto matching(const List& all, const std::string& option, const std::string& pat
   return chosen;
 }
 
+std::string names_of(const std::vector<peer>& peers) {
+  std::string names;
+  for (const auto& p : peers) names += (names.empty() ? "" : ", ") + p.name;
+  return names;
+}
+
 int run(const po::variables_map& given) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto text = [&](const char* option) { return given.count(option) ? given[option].as<std::string>() : std::string(); };
@@ -155,7 +166,8 @@ int run(const po::variables_map& given) {
   }
   require(!chosen.empty(), "--filter '" + text("filter") + "'", "no case matches it", "see --list");
   if (given.count("peers"))
-    r.peers = matching(known_peers(text("python")), "--peers", text("peers"), [](const peer& p) -> const std::string& { return p.name; });
+    r.peers = matching(known_peers(text("python"), text("node")), "--peers", text("peers"),
+                       [](const peer& p) -> const std::string& { return p.name; });
 
   const auto json = text("json");
   auto* const out = json == "-" ? stderr : stdout;
@@ -193,9 +205,11 @@ int main(int argc, char** argv) {
   add("json", word("FILE"), "results as JSON; - is stdout");
   add("baseline", word("FILE"), "an earlier --json file to compare with");
   add("peers", word("REGEX")->implicit_value(""),
-      "also the same nets in PyTorch, in turns with ours; --peers=REGEX: only peers whose name it is found in (pytorch, "
-      "pytorch_keeping_memory)");
-  add("python", word("PROGRAM")->default_value("python3"), "the Python that has the peers");
+      ("also the same nets in other engines, in turns with ours; --peers=REGEX: only those whose name it is found in: " +
+       names_of(known_peers("", "")))
+          .c_str());
+  add("python", word("PROGRAM")->default_value("python3"), "the Python that has PyTorch");
+  add("node", word("PROGRAM")->default_value("node"), "the Node.js that has onnxruntime-node");
   add("memory-of", word("CASE"), "only prints the peak memory of one case above the loaded, idle process, in MB");
   program.backends = list_backends();
   return tools::run_program(program, argc, argv, run);

@@ -1,4 +1,6 @@
-"""The reference nets in PyTorch eager, driven by viseme-bench over stdin and stdout.
+"""The reference nets in PyTorch, driven by viseme-bench over stdin and stdout.
+
+    pytorch.py [traced] [channels_last] [bf16]    settings: frozen TorchScript, NHWC memory, the whole net in bfloat16; none: eager
 
     prepare NET WIDTH TASK BATCH THREADS    -> "ready pytorch VERSION": weights and inputs in memory, nothing run yet
     run                                     -> milliseconds of one forward pass or training step
@@ -9,33 +11,47 @@ A failure is answered "error WHY". Weights and inputs follow from their names (t
 import os
 import sys
 import time
+import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tests', 'reference'))
 SALT = 'public'
 
 
 class Forward:
-    def __init__(self, net, inputs):
-        self.net, self.inputs = net.eval(), inputs
+    def __init__(self, net, inputs, settings):
+        self.type = torch.bfloat16 if 'bf16' in settings else torch.float32
+        self.format = memory_format(settings)
+        self.net = net.eval().to(self.type, memory_format=self.format)
+        self.inputs = inputs
+        if 'traced' in settings:
+            with torch.no_grad():
+                warnings.simplefilter('ignore', torch.jit.TracerWarning)  # sizes become constants: each trace is for one batch
+                self.net = torch.jit.freeze(torch.jit.trace(self.net, self.converted(), check_trace=False))
+                if 'channels_last' not in settings:
+                    self.net = torch.jit.optimize_for_inference(self.net)  # oneDNN's own blocked layout
+
+    def converted(self):
+        return tuple(x.to(self.type, memory_format=self.format) for x in self.inputs)
 
     def run(self):
         with torch.no_grad():
-            self.out = self.net(*self.inputs)
+            out = self.net(*self.converted())
+        self.out = [o.to(torch.float32).contiguous() for o in (out if isinstance(out, tuple) else (out,))]
 
     def output(self):
-        out = self.out if isinstance(self.out, tuple) else (self.out,)
-        return torch.cat([o.flatten() for o in out])
+        return torch.cat([o.flatten() for o in self.out])
 
 
 class TrainingStep:
     """Forward, L1 loss, backward, Adam, gradients cleared."""
 
-    def __init__(self, net, inputs, target):
-        self.net, self.inputs, self.target = net.train(), inputs, target
+    def __init__(self, net, inputs, target, settings):
+        self.format = memory_format(settings)
+        self.net, self.inputs, self.target = net.train().to(memory_format=self.format), inputs, target
         self.adam = torch.optim.Adam(net.parameters(), lr=1e-3)
 
     def run(self):
-        out = self.net(*self.inputs)
+        out = self.net(*(x.to(memory_format=self.format) for x in self.inputs))
         loss = torch.nn.functional.l1_loss(out, self.target)
         loss.backward()
         self.adam.step()
@@ -46,8 +62,39 @@ class TrainingStep:
         return self.out.flatten()
 
 
+def memory_format(settings):
+    return torch.channels_last if 'channels_last' in settings else torch.contiguous_format
+
+
+def one_convolution(block):
+    """A MobileOne block without its branches, which are linear up to their norms."""
+    like = block.rbr_conv[0].conv
+    conv = torch.nn.Conv2d(like.in_channels, like.out_channels, like.kernel_size, like.stride, like.padding, groups=like.groups)
+    identity = torch.nn.init.dirac_(torch.empty_like(like.weight), like.groups)
+    parts = [(b.conv.weight, b.bn) for b in (*block.rbr_conv, block.rbr_scale) if b is not None]
+    if block.rbr_skip is not None:
+        parts.append((identity, block.rbr_skip))
+    weight, bias = 0, 0
+    for kernel, norm in parts:
+        w, b = torch.nn.utils.fusion.fuse_conv_bn_weights(kernel, None, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
+        weight = weight + torch.nn.functional.pad(w, [(conv.kernel_size[0] - w.shape[-1]) // 2] * 4)
+        bias = bias + b
+    conv.weight.copy_(weight)
+    conv.bias.copy_(bias)
+    return conv if block.linear else torch.nn.Sequential(conv, torch.nn.ReLU())
+
+
+def fold_branches(module):
+    for name, child in module.named_children():
+        if isinstance(child, nets.MobileOne):
+            setattr(module, name, one_convolution(child))
+        else:
+            fold_branches(child)
+
+
 def prepare(net, width, task, batch, threads):
     torch.set_num_threads(int(threads))
+    settings = sys.argv[1:]
     n = int(batch)
     make, shapes = {
         'unet': (lambda: nets.UNet('ave', nets.MOBILE if width == 'mobile' else nets.WIDE), {'image': (6, 320, 320), 'audio': (32, 16, 16)}),
@@ -58,9 +105,11 @@ def prepare(net, width, task, batch, threads):
     with torch.no_grad():
         module = make_golden.fill(make(), SALT, 1 / 8 if net == 'pfld' else 1).float()
         inputs = [make_golden.make_input(SALT, name, n, *shape).float() for name, shape in shapes.items()]
+        fold_branches(module)
         if task == 'forward':
-            return Forward(module, inputs)
-        return TrainingStep(module, inputs, make_golden.make_input(SALT, 'face', n, 3, 320, 320).float())
+            return Forward(module, inputs, settings)
+        target = make_golden.make_input(SALT, 'face', n, 3, 320, 320).float()
+    return TrainingStep(module, inputs, target, settings)
 
 
 def give_freed_memory_back():
