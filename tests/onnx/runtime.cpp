@@ -16,7 +16,8 @@ using namespace viseme::tests;
 namespace {
 
 boost::test_tools::assertion_result has_onnxruntime(boost::unit_test::test_unit_id) {
-  if (std::system("node -e \"require('onnxruntime-node')\" >/dev/null 2>&1") == 0) return true;
+  const auto command = "cd '" + (source() / "bench/peers").string() + "' && node -e \"require('onnxruntime-node')\" >/dev/null 2>&1";
+  if (std::system(command.c_str()) == 0) return true;
   std::cout << "skipped: needs onnxruntime-node" << std::endl;
   return false;
 }
