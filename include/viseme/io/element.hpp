@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <viseme/core/bf16.hpp>
+
 namespace viseme::io {
 
 enum class element { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
@@ -35,14 +37,8 @@ constexpr std::string_view name_of(element type) {
 
 constexpr bool is_floating(element type) { return type <= element::bf16; }
 
-constexpr float from_bf16(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t(bits) << 16); }
-
-/// Rounds to nearest, ties to even; a NaN stays a (quiet) NaN, too large becomes infinite.
-constexpr std::uint16_t to_bf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffff) > 0x7f800000) return std::uint16_t(bits >> 16 | 0x40);
-  return std::uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
+using viseme::from_bf16;
+using viseme::to_bf16;
 
 constexpr float from_f16(std::uint16_t half) {
   const std::uint32_t sign = std::uint32_t(half & 0x8000) << 16, exponent = half >> 10 & 31, mantissa = half & 1023;

@@ -95,6 +95,12 @@ public:
       if (active(steps_[g])) steps_[g].forward(*context_, call(int(g)));
   }
 
+  /// run() without what the kept values stand for: output() of each holds what the last run left there, or what was written to it since.
+  void resume() {
+    for (std::size_t g = 0; g < steps_.size(); ++g)
+      if (shapes_.resumed[steps_[g].out]) steps_[g].forward(*context_, call(int(g)));
+  }
+
   /// Bytes of activations and scratch.
   std::size_t arena_bytes() const { return arena_.bytes(); }
 

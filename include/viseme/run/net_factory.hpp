@@ -3,6 +3,7 @@
 
 #include <viseme/run/engine.hpp>
 #include <viseme/run/factory.hpp>
+#include <viseme/run/kept_values.hpp>
 #include <viseme/run/training_graph.hpp>
 
 namespace viseme {
@@ -25,7 +26,9 @@ template <class B, class Net>
 class net_session final : public session {
 public:
   net_session(shared_context<B> context, std::shared_ptr<const prepared_weights<B, Net>> weights, const session_options& o)
-      : context_(std::move(context)), cut_(complete(o.cut)), engine_(*context_, std::move(weights), input_shapes<Net>(o.batch, o.image), cut_) {}
+      : context_(std::move(context)), cut_(complete(o.cut)), keep_as_(o.keep_as), engine_(*context_, std::move(weights), input_shapes<Net>(o.batch, o.image), cut_) {
+    for (const auto& key : cut_.keep) kept_.push_back(engine_.output(key));
+  }
 
   std::vector<value_info> inputs() const override {
     std::vector<value_info> all;
@@ -48,6 +51,14 @@ public:
     B::store(*context_, from, nchw.data());
   }
   void run() override { engine_.run(); }
+  std::unique_ptr<const kept_values> keep() const override { return std::make_unique<const stored_values<B>>(*context_, kept_, keep_as_); }
+  std::size_t kept_bytes() const override { return stored_values<B>::bytes_of(kept_, keep_as_); }
+  void resume(const kept_values& from) override {
+    const auto* stored = dynamic_cast<const stored_values<B>*>(&from);
+    if (!stored) throw error("kept values", "they are of another device", "resume from what a session of the same model and options kept");
+    stored->load(*context_, kept_);
+    engine_.resume();
+  }
   std::size_t memory_bytes() const override { return engine_.arena_bytes(); }
 
 private:
@@ -60,7 +71,9 @@ private:
 
   shared_context<B> context_;
   viseme::cut cut_;
+  kept_as keep_as_;
   engine<B, Net> engine_;
+  std::vector<view<typename B::scalar>> kept_;
 };
 
 template <class B, class Net>

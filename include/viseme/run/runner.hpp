@@ -49,6 +49,14 @@ struct session_options {
   int batch = 1;
   size2 image{0, 0};  // of the net's first input; {0, 0}: the net's own
   viseme::cut cut;
+  kept_as keep_as = kept_as::bf16;
+};
+
+/// A copy of a session's kept values (`cut::keep`) after one run. Immutable: any session of the same model and options may start from it.
+class kept_values {
+public:
+  virtual ~kept_values() = default;
+  virtual std::size_t memory_bytes() const = 0;
 };
 
 /// One user's inference. Sizes are fixed at construction; run() allocates nothing. Not for two threads at once.
@@ -61,6 +69,11 @@ public:
   virtual void write(const std::string& input, std::span<const float> nchw) = 0;
   virtual void read(const std::string& output, std::span<float> nchw) const = 0;
   virtual void run() = 0;
+  /// A copy of what the last run() left in the kept values; it takes `kept_bytes` of the device's memory.
+  virtual std::unique_ptr<const kept_values> keep() const = 0;
+  virtual std::size_t kept_bytes() const = 0;
+  /// run() that starts from kept values and computes only what the outputs need besides. Allocates nothing.
+  virtual void resume(const kept_values&) = 0;
   /// Bytes of activations and scratch; weights are not counted.
   virtual std::size_t memory_bytes() const = 0;
 };

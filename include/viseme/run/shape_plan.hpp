@@ -26,7 +26,8 @@ struct shape_plan {
   static constexpr int values = low::table.values;
 
   std::array<shape, values> size{};
-  std::array<bool, values> fed{}, wanted{}, needed{};  // needed: computed or fed on the way from `from` to `to`
+  std::array<bool, values> fed{}, wanted{}, needed{};  // needed: computed or fed on the way from `from` to `to` and `keep`
+  std::array<bool, values> resumed{};                  // computed on the way from `from` and `keep` to `to`
 
   shape_plan(const std::vector<shape>& inputs, const cut& c) {
     const auto& t = low::table;
@@ -81,14 +82,28 @@ private:
     }
     if (c.from.empty())
       for (int i = 0; i < t.inputs; ++i) fed[i] = true;
-    needed = wanted;
-    for (int v = values - 1; v >= t.inputs; --v) {
-      if (!needed[v] || fed[v]) continue;
-      const auto& node = t.node_at[v - t.inputs];
-      for (int k = 0; k < node.input_count; ++k) needed[node.inputs[k]] = true;
+    auto given = fed;
+    resumed = wanted;
+    for (const auto& key : c.keep) {
+      const int v = known(t.find_output(key), key);
+      given[v] = wanted[v] = true;
     }
+    needed = wanted;
+    mark_behind(needed, fed);
+    mark_behind(resumed, given);
+    for (int v = 0; v < values; ++v) resumed[v] = resumed[v] && !given[v];
     for (int i = 0; i < t.inputs; ++i)
       require(!needed[i] || fed[i], "input " + std::string(t.input_names[i].key.view()), "what is asked for depends on it and it is not fed", "name it, or a value behind it, among the inputs");
+  }
+
+  /// Adds what the marked values are computed from, up to what is given.
+  static void mark_behind(std::array<bool, values>& marked, const std::array<bool, values>& given) {
+    const auto& t = low::table;
+    for (int v = values - 1; v >= t.inputs; --v) {
+      if (!marked[v] || given[v]) continue;
+      const auto& node = t.node_at[v - t.inputs];
+      for (int k = 0; k < node.input_count; ++k) marked[node.inputs[k]] = true;
+    }
   }
 
   static int known(int v, const std::string& key) {
