@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 namespace po = boost::program_options;
 using clock_type = std::chrono::steady_clock;
 
+constexpr std::size_t megabyte = std::size_t(1) << 20;
+
 std::string text_of(const po::variables_map& given, const char* name) { return given.count(name) ? given[name].as<std::string>() : ""; }
 
 std::optional<std::string> if_given(const po::variables_map& given, const char* name) {
@@ -76,7 +78,8 @@ nlohmann::ordered_json summary_json(const render::renderer& maker, const render:
     stages[std::string(render::stage_names[i])] = {{"median_ms", t.median}, {"p95_ms", t.p95}, {"p99_ms", t.p99}, {"runs", t.runs}};
   }
   return {{"frames", maker.frames()}, {"fps", text(maker.fps())}, {"sound_seconds", sound_seconds}, {"seconds", seconds},
-          {"frames_per_second", double(maker.frames()) / seconds}, {"stages", stages}};
+          {"frames_per_second", double(maker.frames()) / seconds}, {"stages", stages},
+          {"kept_encoder", {{"frames", maker.encoder().frames()}, {"megabytes", double(maker.encoder().bytes()) / megabyte}}}};
 }
 
 int run(const po::variables_map& given) {
@@ -89,7 +92,10 @@ int run(const po::variables_map& given) {
   const auto start_frame = given["start-frame"].as<std::int64_t>();
   if (start_frame < 0) throw tools::usage_error("--start-frame is negative");
   if (given["crf"].as<int>() < 0 || given["crf"].as<int>() > 63) throw tools::usage_error("--crf is not within 0 to 63");
+  const auto keep_encoder = given["keep-encoder"].as<std::int64_t>();
+  if (keep_encoder < 0 || keep_encoder > std::int64_t(1) << 24) throw tools::usage_error("--keep-encoder is not within 0 to 16777216");
   render::renderer_options options;
+  options.encoder_bytes = std::size_t(keep_encoder) * megabyte;
   options.start_frame = start_frame;
   options.loop_back = given.count("no-loop-back") == 0;
   options.blend = render::parse_blend(text_of(given, "blend"));
@@ -159,9 +165,11 @@ int main(int argc, char** argv) {
   add("encoder", word("NAME")->default_value("libx264"), "FFmpeg's video encoder");
   add("preset", word("NAME")->default_value("medium"), "x264's speed against size: ultrafast to veryslow");
   add("crf", po::value<int>()->value_name("N")->default_value(20), "quality, smaller is better");
+  add("keep-encoder", po::value<std::int64_t>()->value_name("MB")->default_value(512),
+      "memory for what the net makes of a frame's picture, rounded to bf16, so that a frame that comes again costs less; 0: keep nothing");
   add("keep-partial", "when stopped, keep what is done as a playable video");
   add("quiet", "no progress on stderr");
-  add("json", "frames, seconds and milliseconds of every stage on stdout");
+  add("json", "frames, seconds and milliseconds of every stage on stdout; net_cold and net_warm are the net without and with a kept encoder");
   program.options.add(tools::engine_options());
   program.backends = list_backends();
   return tools::run_program(program, argc, argv, run);

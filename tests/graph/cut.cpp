@@ -7,6 +7,8 @@
 #include <memory>
 #include <new>
 
+#include <viseme/render/kept_encoder.hpp>
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -117,6 +119,20 @@ BOOST_AUTO_TEST_CASE(a_run_allocates_nothing) {
   const long before = allocations;
   BOOST_TEST(before > 0);
   for (int i = 0; i < 5; ++i) e.run();
+  const long after = allocations;
+  BOOST_TEST(after == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_from_kept_values_allocates_nothing) {
+  const net_spec spec{"unet", "mel", "mobile"};
+  const auto weights = open_device("cpu", dtype::fp32, 2)->prepare(spec, initial_block(spec, 1));
+  render::kept_encoder net(*weights, 1, std::size_t(4) << 20);
+  const std::vector<float> picture(6 * 320 * 320), sound(32 * 16 * 16);
+  std::vector<float> output(3 * 320 * 320);
+  net.run(0, picture, sound, output);
+  BOOST_TEST(net.keeps(0));
+  const long before = allocations;
+  for (int i = 0; i < 2; ++i) net.run(0, picture, sound, output);
   const long after = allocations;
   BOOST_TEST(after == before);
 }

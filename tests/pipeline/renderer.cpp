@@ -139,6 +139,26 @@ BOOST_AUTO_TEST_CASE(a_small_cache_changes_nothing) {
   for (std::size_t i = 0; i < a.size(); ++i) BOOST_TEST(difference(a[i], b[i]) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(frames_that_come_again_start_from_a_kept_encoder) {
+  const auto& made = made_renderer::get();
+  const auto sound = made_sound(640 * 6);
+  render::renderer_options walk, none;
+  walk.expected_samples = none.expected_samples = std::int64_t(sound.size());
+  none.encoder_bytes = 0;
+  auto maker = made.make(walk);
+  maker.push(sound);
+  maker.finish();
+  cv::Mat frame;
+  while (maker.pull(frame)) {
+  }
+  BOOST_TEST(maker.encoder().frames() == 3);
+  BOOST_TEST(maker.times().summary(render::stage::net).runs == 6u);
+  BOOST_TEST(maker.times().summary(render::stage::net_cold).runs == 3u);
+  BOOST_TEST(maker.times().summary(render::stage::net_warm).runs == 3u);
+  const auto a = made.all(walk, sound, 640), b = made.all(none, sound, 640);
+  for (std::size_t i = 0; i < a.size(); ++i) BOOST_TEST(difference(a[i], b[i]) <= (i < 3 ? 0 : 2));
+}
+
 BOOST_AUTO_TEST_CASE(features_without_a_source_are_refused) {
   for (const auto kind : {audio::feature_kind::ave, audio::feature_kind::hubert, audio::feature_kind::wenet})
     BOOST_CHECK_THROW(render::sound_features({kind, {25, 1}, 7, audio::window_rule::edge}, {}, {}), error);

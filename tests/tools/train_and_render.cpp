@@ -111,6 +111,18 @@ BOOST_AUTO_TEST_CASE(a_video_has_exactly_the_frames_of_the_sound) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(frames_that_come_again_cost_less_memory_permitting) {
+  const auto counts = [&](const std::string& more) {
+    const auto r = render(rest("k.mp4") + " --json --quiet" + more);
+    BOOST_TEST(r.status == 0, r.err);
+    const auto result = nlohmann::json::parse(r.out);
+    return std::vector<int>{result["stages"]["net_cold"]["runs"], result["stages"]["net_warm"]["runs"], result["kept_encoder"]["frames"]};
+  };
+  BOOST_TEST(counts("") == (std::vector<int>{3, 3, 3}));
+  BOOST_TEST(counts(" --keep-encoder 4") == (std::vector<int>{4, 2, 2}));  // a frame takes 1.5 MB
+  BOOST_TEST(counts(" --keep-encoder 0") == (std::vector<int>{6, 0, 0}));
+}
+
 BOOST_AUTO_TEST_CASE(sound_may_come_from_standard_input) {
   const auto r = tests::run_program(folder, "viseme-render",
                                     "--quiet --preset ultrafast --dataset " + person.path().string() + " --checkpoint " + file("checkpoint") + " --audio - --out " + file("b.mkv"),
@@ -138,6 +150,7 @@ BOOST_AUTO_TEST_CASE(rendering_says_what_is_wrong_and_leaves_nothing) {
   fails(rest("d.mp4") + " --blend soft", 1, "choose feather or reference");
   fails(rest("d.mp4") + " --start-frame -1", 2, "negative");
   fails(rest("d.mp4") + " --window odd", 2, "--window");
+  fails(rest("d.mp4") + " --keep-encoder -1", 2, "--keep-encoder");
   fails(rest("d.xyz"), 1, "unknown kind of file");
   fails(" --checkpoint " + file("") + " --audio " + file("hello.wav") + " --out " + file("d.mp4"), 1, "no file named by a number");
   fails(" --checkpoint " + file("checkpoint") + " --audio " + file("none.wav") + " --out " + file("d.mp4"), 1, "none.wav");

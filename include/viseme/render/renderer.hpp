@@ -16,6 +16,7 @@
 #include <viseme/render/compositor.hpp>
 #include <viseme/render/frame_source.hpp>
 #include <viseme/render/frame_walk.hpp>
+#include <viseme/render/kept_encoder.hpp>
 #include <viseme/render/sound_features.hpp>
 #include <viseme/render/stage_times.hpp>
 #include <viseme/run/runner.hpp>
@@ -38,6 +39,7 @@ struct renderer_options {
   std::shared_ptr<const audio::feature_rows> features;  ///< rows made elsewhere
   blend_rule blend = blend_rule::feather;
   std::size_t cache_bytes = std::size_t(256) << 20;   ///< for decoded frames
+  std::size_t encoder_bytes = std::size_t(512) << 20; ///< for what the net's image encoder makes of a frame; 0: compute it every time
 };
 
 /// One user's rendering: push() sound, pull() frames. A frame comes as soon as the sound its window shows is there, and is the same however
@@ -48,7 +50,7 @@ public:
       : person_(std::move(who)), options_(std::move(options)), fps_(options_.fps.value_or(person_->data->fps())),
         features_(person_->sound, person_->audio_encoder, options_.features), compositor_(options_.blend),
         walk_(person_->data->frames(), {options_.start_frame, options_.loop_back, steps()}),
-        source_(person_->data, [this](std::int64_t i) { return walk_.at(walk_step(i)); }, options_.cache_bytes), session_(person_->unet->make_session({})),
+        source_(person_->data, [this](std::int64_t i) { return walk_.at(walk_step(i)); }, options_.cache_bytes), net_(*person_->unet, person_->data->frames(), options_.encoder_bytes),
         image_(2 * media::picture_size), output_(media::picture_size),
         window_(std::size_t(audio::row_length(person_->sound.kind)) * audio::window_rows) {}
   renderer(const renderer&) = delete;
@@ -76,6 +78,7 @@ public:
   std::int64_t covered() const { return frames_covering(features_.samples(), audio::sample_rate, fps_); }
   rational fps() const { return fps_; }
   const stage_times& times() const { return times_; }
+  const kept_encoder& encoder() const { return net_; }
 
 private:
   /// At another rate than the recording's its frames are repeated or left out: motion keeps its speed.
@@ -98,10 +101,7 @@ private:
     if (!record.valid) return;
     times_.measure(stage::crop, [&] { compositor_.read(frame, record.crop, image_); });
     times_.measure(stage::net, [&] {
-      session_->write("image", image_);
-      session_->write("audio", window_);
-      session_->run();
-      session_->read("output", output_);
+      times_.measure(net_.keeps(number) ? stage::net_warm : stage::net_cold, [&] { net_.run(number, image_, window_, output_); });
     });
     times_.measure(stage::blend, [&] { compositor_.blend(frame, record.crop, output_); });
   }
@@ -113,7 +113,7 @@ private:
   compositor compositor_;
   frame_walk walk_;
   frame_source source_;
-  std::unique_ptr<session> session_;
+  kept_encoder net_;
   std::vector<float> image_, output_, window_;
   stage_times times_;
   std::int64_t frames_ = 0;
