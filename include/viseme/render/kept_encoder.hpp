@@ -22,7 +22,8 @@ class kept_encoder {
 public:
   /// `frames` there are, of which as many are kept as `bytes` hold; 0: none. Rounded to bf16 a kept frame takes half the memory of fp32.
   kept_encoder(const model& unet, std::int64_t frames, std::size_t bytes, kept_as how = kept_as::bf16)
-      : session_(unet.make_session({.batch = 1, .image = {0, 0}, .cut = {{}, {}, bytes > 0 ? kept_steps : std::vector<std::string>{}}, .keep_as = how})),
+      : session_(unet.make_session(
+            {.batch = 1, .image = {0, 0}, .cut = {{}, {}, bytes > 0 ? kept_steps : std::vector<std::string>{}}, .keep_as = how})),
         kept_(std::size_t(frames)), room_(bytes) {}
 
   /// Whether run() of this frame starts behind the encoder.

@@ -12,7 +12,8 @@ namespace viseme::render {
 
 /// `net` is every run of the net; `net_cold` those with the image encoder, `net_warm` those that started from a kept one.
 enum class stage { audio, features, decode, crop, net, net_cold, net_warm, blend, encode, whole };
-inline constexpr std::array<std::string_view, 10> stage_names{"audio", "features", "decode", "crop", "net", "net_cold", "net_warm", "blend", "encode", "whole"};
+inline constexpr std::array<std::string_view, 10> stage_names{
+    "audio", "features", "decode", "crop", "net", "net_cold", "net_warm", "blend", "encode", "whole"};
 
 /// Milliseconds; p95 means that 95 of 100 were no slower.
 struct time_summary {
