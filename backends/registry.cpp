@@ -7,6 +7,7 @@
 #include <viseme/run/fold_branches.hpp>
 #include <viseme/run/init.hpp>
 #include <viseme/run/factory.hpp>
+#include <viseme/run/layer_alone.hpp>
 #include <viseme/run/with_net.hpp>
 
 namespace viseme {
@@ -37,11 +38,30 @@ public:
     return with_net<folded>(spec, [&](auto n) -> std::unique_ptr<training_net> {
       using net = typename decltype(n)::type;
       if constexpr (is_trained<net>) return training_factory<B, net>::make(context_, block, o);
-      else throw error("net '" + spec.net + "'", "it is for inference only", "train unet or syncnet");
+      else refuse_training(spec);
     });
+  }
+  std::vector<layer_info> layers(const net_spec& spec, purpose what, int batch) override { return steps(spec, what, batch).layers; }
+  std::unique_ptr<layer_run> layer(const net_spec& spec, purpose what, int batch, std::size_t index, std::span<const float> block) override {
+    auto all = steps(spec, what, batch);
+    require(index < all.layers.size(), "layer " + std::to_string(index) + " of net '" + spec.net + "'", "it has " + std::to_string(all.layers.size()),
+            "see device::layers");
+    return std::make_unique<layer_alone<B>>(context_, std::move(all), index, what, block);
   }
 
 private:
+  [[noreturn]] static void refuse_training(const net_spec& spec) {
+    throw error("net '" + spec.net + "'", "it is for inference only", "train unet or syncnet");
+  }
+  static net_steps<B> steps(const net_spec& spec, purpose what, int batch) {
+    return with_net<folded>(spec, [&](auto n) -> net_steps<B> {
+      using net = typename decltype(n)::type;
+      if (what == purpose::inference) return inference_factory<B, net>::steps(batch);
+      if constexpr (is_trained<net>) return training_factory<B, net>::steps(batch);
+      else refuse_training(spec);
+    });
+  }
+
   std::string backend_;
   shared_context<B> context_;
 };

@@ -5,6 +5,7 @@
 #include <span>
 
 #include <viseme/graph/place.hpp>
+#include <viseme/run/net_steps.hpp>
 #include <viseme/run/shape_plan.hpp>
 #include <viseme/run/steps.hpp>
 
@@ -91,14 +92,28 @@ public:
   }
 
   void run() {
+    run([](auto&& forward) { forward(); });
+  }
+  /// run() that hands each step to `around`, which calls it.
+  template <class Around>
+  void run(Around&& around) {
     for (std::size_t g = 0; g < steps_.size(); ++g)
-      if (active(steps_[g])) steps_[g].forward(*context_, call(int(g)));
+      if (active(steps_[g])) around([&] { steps_[g].forward(*context_, call(int(g))); });
   }
 
   /// run() without what the kept values stand for: output() of each holds what the last run left there, or what was written to it since.
   void resume() {
     for (std::size_t g = 0; g < steps_.size(); ++g)
       if (shapes_.resumed[steps_[g].out]) steps_[g].forward(*context_, call(int(g)));
+  }
+
+  /// The layers and groups that run() computes, in order.
+  std::vector<layer_info> layers() const {
+    auto all = describe<B, Net>(steps_, shapes_.size).layers;
+    std::vector<layer_info> run;
+    for (std::size_t g = 0; g < steps_.size(); ++g)
+      if (active(steps_[g])) run.push_back(std::move(all[g]));
+    return run;
   }
 
   /// Bytes of activations and scratch.

@@ -1,6 +1,8 @@
 // Engine and training graph of one net on one backend behind the runner's interfaces. Instantiated in backends/*/instantiate only.
 #pragma once
 
+#include <chrono>
+
 #include <viseme/run/engine.hpp>
 #include <viseme/run/factory.hpp>
 #include <viseme/run/kept_values.hpp>
@@ -51,6 +53,16 @@ public:
     B::store(*context_, from, nchw.data());
   }
   void run() override { engine_.run(); }
+  std::vector<layer_info> layers() const override { return engine_.layers(); }
+  void run(std::span<double> milliseconds) override {
+    using clock = std::chrono::steady_clock;
+    std::size_t i = 0;
+    engine_.run([&](auto&& forward) {
+      const auto start = clock::now();
+      forward();
+      if (i < milliseconds.size()) milliseconds[i++] = std::chrono::duration<double, std::milli>(clock::now() - start).count();
+    });
+  }
   std::unique_ptr<const kept_values> keep() const override { return std::make_unique<const stored_values<B>>(*context_, kept_, keep_as_); }
   std::size_t kept_bytes() const override { return stored_values<B>::bytes_of(kept_, keep_as_); }
   void resume(const kept_values& from) override {
@@ -228,6 +240,15 @@ private:
 };
 
 }  // namespace detail
+
+template <class B, class Net>
+net_steps<B> inference_factory<B, Net>::steps(int batch) {
+  return describe<B, Net>(viseme::steps<B, Net, purpose::inference>(), shape_plan<Net>(detail::input_shapes<Net>(batch, {0, 0}), {}).size);
+}
+template <class B, class Net>
+net_steps<B> training_factory<B, Net>::steps(int batch) {
+  return describe<B, Net>(viseme::steps<B, Net, purpose::training>(), shape_plan<Net>(detail::input_shapes<Net>(batch, {0, 0}), {}).size);
+}
 
 template <class B, class Net>
 std::shared_ptr<const model> inference_factory<B, Net>::make(shared_context<B> context, const net_spec& spec, std::span<const float> block) {

@@ -15,6 +15,7 @@
 #include <viseme/core/shape.hpp>
 #include <viseme/graph/parameters.hpp>
 #include <viseme/optim/adam.hpp>
+#include <viseme/run/layers.hpp>
 #include <viseme/run/request.hpp>
 
 namespace viseme {
@@ -69,6 +70,9 @@ public:
   virtual void write(const std::string& input, std::span<const float> nchw) = 0;
   virtual void read(const std::string& output, std::span<float> nchw) const = 0;
   virtual void run() = 0;
+  /// The layers and fused groups that run() computes, in order; and run() that tells how long each of them took.
+  virtual std::vector<layer_info> layers() const = 0;
+  virtual void run(std::span<double> milliseconds) = 0;
   /// A copy of what the last run() left in the kept values; it takes `kept_bytes` of the device's memory.
   virtual std::unique_ptr<const kept_values> keep() const = 0;
   virtual std::size_t kept_bytes() const = 0;
@@ -143,6 +147,9 @@ public:
   virtual int threads() const = 0;
   virtual std::shared_ptr<const model> prepare(const net_spec&, std::span<const float> block) = 0;
   virtual std::unique_ptr<training_net> train(const net_spec&, std::span<const float> block, const training_net_options&) = 0;
+  /// The steps of a net for a purpose, at its own picture size, and one of them alone, by its place among them.
+  virtual std::vector<layer_info> layers(const net_spec&, purpose, int batch) = 0;
+  virtual std::unique_ptr<layer_run> layer(const net_spec&, purpose, int batch, std::size_t index, std::span<const float> block) = 0;
 };
 
 /// `backend`: auto, cpu or reference; threads 0: all cores. Throws `error` for a backend or dtype this build lacks.

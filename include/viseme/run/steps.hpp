@@ -8,6 +8,7 @@
 #include <viseme/graph/group.hpp>
 #include <viseme/graph/parameters.hpp>
 #include <viseme/run/backend.hpp>
+#include <viseme/run/layers.hpp>
 #include <viseme/run/op.hpp>
 
 namespace viseme {
@@ -65,9 +66,6 @@ constexpr step<B> step_of(graph::group_range range, const graph::values& in, int
 }
 
 }  // namespace detail
-
-/// A fused op is used in inference where it exists, in training where it also has `backward`.
-enum class purpose { inference, training };
 
 template <class B, purpose P>
 struct fusing {
