@@ -1,6 +1,7 @@
 // What this machine can do at most, measured: fused multiply-adds in registers and copies through memory.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -19,6 +20,9 @@ namespace viseme::bench {
 /// Of all threads together; a copied byte counts twice, read and written.
 struct ceilings {
   double fma_gflops = 0, copy_gbps = 0;
+
+  /// The roofline's milliseconds for work that does nothing else: what takes longer, the arithmetic or one pass over its bytes.
+  double least_ms(double flops, double bytes) const { return std::max(flops / fma_gflops, bytes / copy_gbps) / 1e6; }
 };
 
 namespace detail {
