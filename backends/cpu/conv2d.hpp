@@ -20,6 +20,17 @@ constexpr bool cpu_convolves(conv s) {
   return s.groups == 1 || depthwise;
 }
 
+/// A norm behind a convolution of weights (out, each) and biases (out, or null), put into both. norm: gamma, beta, running mean, running
+/// variance. w' = w gamma / sqrt(var + eps), b' = (b - mean) gamma / sqrt(var + eps) + beta.
+template <class T>
+void fold_norm(int out, std::size_t each, const T* weight, const T* bias, T* const* norm, T* folded, T* shift) {
+  for (int o = 0; o < out; ++o) {
+    const double scale = norm[0][o] / std::sqrt(double(norm[3][o]) + batch_norm<1>::eps);
+    for (std::size_t k = o * each; k < (o + 1) * each; ++k) folded[k] = T(weight[k] * scale);
+    shift[o] = T(((bias ? bias[o] : 0.0) - norm[2][o]) * scale + norm[1][o]);
+  }
+}
+
 /// One function for every convolution; sizes are run-time numbers, so that a net's many layers compile once.
 /// Packed: the kernels' weights, then `out` biases.
 template <class T>
@@ -40,7 +51,6 @@ struct cpu_convolution {
     float* to = packed + packed_weights(c, cpu_kernels::direction::forward);
     for (int o = 0; o < s.out; ++o) to[o] = bias ? bias[o] : 0;
   }
-  /// norm: gamma, beta, running mean, running variance. w' = w gamma / sqrt(var + eps), b' = (b - mean) gamma / sqrt(var + eps) + beta.
   void pack_folded(host_context& c, const T* weight, const T* bias, T* const* norm, T* packed) const;
   void forward(host_context& c, const forward_call<T>& call, activation_of act, bool sum) const;
   std::size_t backward_scratch(const host_context& c, const call_shapes& sizes) const;
@@ -69,13 +79,8 @@ void cpu_convolution<T>::pack_weights(host_context& c, cpu_kernels::direction to
 
 template <class T>
 void cpu_convolution<T>::pack_folded(host_context& c, const T* weight, const T* bias, T* const* norm, T* packed) const {
-  std::vector<float> folded(weight, weight + weight_count()), shift(s.out);
-  const std::size_t taps = weight_count() / s.out;
-  for (int o = 0; o < s.out; ++o) {
-    const double scale = norm[0][o] / std::sqrt(double(norm[3][o]) + batch_norm<1>::eps);
-    for (std::size_t k = 0; k < taps; ++k) folded[o * taps + k] = float(folded[o * taps + k] * scale);
-    shift[o] = float(((bias ? bias[o] : 0.0) - norm[2][o]) * scale + norm[1][o]);
-  }
+  std::vector<float> folded(weight_count()), shift(s.out);
+  fold_norm(s.out, weight_count() / s.out, weight, bias, norm, folded.data(), shift.data());
   pack(c, folded.data(), shift.data(), packed);
 }
 

@@ -36,20 +36,21 @@ public:
 
   int threads() const { return int(workers_.size()) + 1; }
 
-  /// Calls f(0) ... f(tasks - 1), each once, in any order and on any thread of the pool; returns when all are done and rethrows the
+  /// Calls f(0) ... f(tasks - 1), or f(task, slot) with a slot < threads() that no other thread of this loop has, each once, in any order and on any thread of the pool; returns when all are done and rethrows the
   /// first exception (tasks not begun by then are dropped). Called from inside a task, or while another thread runs a loop here, it is
   /// a plain loop on the calling thread.
   template <class F>
   void run(int tasks, F&& f) {
     if (tasks <= 0) return;
     if (tasks == 1 || workers_.empty() || inside_ || busy_.exchange(true, std::memory_order_acquire)) {
-      for (int i = 0; i < tasks; ++i) f(i);
+      for (int i = 0; i < tasks; ++i) call(f, i, 0);
       return;
     }
-    body_ = [](void* context, int task) { (*static_cast<std::remove_reference_t<F>*>(context))(task); };
+    body_ = [](void* context, int task, int slot) { call(*static_cast<std::remove_reference_t<F>*>(context), task, slot); };
     context_ = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
     failed_.store(false, std::memory_order_relaxed);
     done_.store(0, std::memory_order_relaxed);
+    slots_.store(0, std::memory_order_relaxed);
     ticket_.store(std::uint64_t(tasks) << 32);
     epoch_.fetch_add(1);
     epoch_.notify_all();
@@ -80,14 +81,22 @@ private:
     for (auto seen = value.load(std::memory_order_acquire); waiting(seen); seen = value.load(std::memory_order_acquire)) value.wait(seen);
   }
 
+  template <class F>
+  static void call(F& f, int task, int slot) {
+    if constexpr (std::is_invocable_v<F&, int, int>) f(task, slot);
+    else f(task);
+  }
+
   void drain() {
     inside_ = true;
+    int slot = -1;
     for (;;) {
       const std::uint64_t claim = ticket_.fetch_add(1, std::memory_order_acq_rel);
       const auto tasks = std::uint32_t(claim >> 32), task = std::uint32_t(claim);
       if (task >= tasks) break;
+      if (slot < 0) slot = slots_.fetch_add(1, std::memory_order_relaxed);
       try {
-        if (!failed_.load(std::memory_order_relaxed)) body_(context_, int(task));
+        if (!failed_.load(std::memory_order_relaxed)) body_(context_, int(task), slot);
       } catch (...) {
         if (!failed_.exchange(true)) error_ = std::current_exception();
       }
@@ -113,12 +122,13 @@ private:
   }
 
   inline static thread_local bool inside_ = false;
-  void (*body_)(void*, int) = nullptr;
+  void (*body_)(void*, int, int) = nullptr;
   void* context_ = nullptr;
   std::exception_ptr error_;
   alignas(64) std::atomic<std::uint64_t> ticket_{0};
   alignas(64) std::atomic<std::uint32_t> done_{0};
   alignas(64) std::atomic<std::uint32_t> epoch_{0};
+  std::atomic<int> slots_{0};
   std::atomic<bool> failed_{false}, stopping_{false}, busy_{false};
   std::vector<std::thread> workers_;
 };

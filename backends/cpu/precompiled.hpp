@@ -7,6 +7,7 @@ namespace viseme::backends {
 
 extern template struct cpu<float>;
 extern template struct cpu_convolution<float>;
+extern template struct cpu_inverted_residual<float>;
 extern template struct cpu_norm<float>;
 extern template struct cpu_activation<float>;
 extern template struct cpu_sum<float>;

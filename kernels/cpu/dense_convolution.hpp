@@ -19,6 +19,7 @@ namespace viseme::kernels::cpu {
 struct dense_shape {
   int images = 1, channels = 1, filters = 1;
   size2 in, kernel{1, 1}, stride{1, 1}, pad{0, 0};
+  int first_channel = 0, of_channels = 0;  // forward 1x1 only: the weights are packed for of_channels, and x holds `channels` of them; 0: all
 
   constexpr size2 out() const { return {(in.h + 2 * pad.h - kernel.h) / stride.h + 1, (in.w + 2 * pad.w - kernel.w) / stride.w + 1}; }
 };
@@ -47,6 +48,8 @@ inline dense_product product(const dense_shape& s, direction to) {
   p.images = s.images;
   p.depth = p.transposed ? s.filters : s.channels;
   p.columns = p.transposed ? s.channels : s.filters;
+  p.first_depth = s.first_channel;
+  p.of_depth = s.of_channels;
   p.in = p.transposed ? s.out() : s.in;
   p.out = p.transposed ? s.in : s.out();
   p.kernel = s.kernel;

@@ -36,13 +36,15 @@ struct lattice_axis {
 struct dense_product {
   int images = 0, depth = 0, columns = 0;
   size2 in, out, kernel, stride, pad;
-  bool transposed = false;  // backward to the data: `in` is dy's size, `out` dx's
+  int first_depth = 0, of_depth = 0;  // 1x1 only: `packed` holds of_depth, of which `depth` from first_depth on are meant; 0: all
+  bool transposed = false;            // backward to the data: `in` is dy's size, `out` dx's
 
   const_pixels x;
   const float* packed = nullptr;
   struct pixels y;
   epilogue after;
 
+  constexpr int packed_depth() const { return of_depth ? of_depth : depth; }
   constexpr int lattices() const { return transposed ? stride.h * stride.w : 1; }
 
   static constexpr lattice_axis axis(bool transposed, int out, int kernel, int stride, int pad, int remainder) {

@@ -19,7 +19,7 @@ inline int panels(const dense_product& p) { return ceil_div(p.columns, panel_wid
 inline std::size_t packed_offset(const dense_product& p, int lattice) {
   std::size_t taps = 0;
   for (int i = 0; i < lattice; ++i) taps += p.taps_of(i);
-  return taps * p.depth * panels(p) * panel_width;
+  return taps * p.packed_depth() * panels(p) * panel_width;
 }
 
 /// Floats of the packed weights; a row of zeros, read for pixels outside, comes last.
@@ -84,16 +84,13 @@ struct tile {
   const std::ptrdiff_t* pixel;  // (tile_rows): output pixels
   int column, columns;          // first column, columns left of the tensor
   bool begins, ends;            // first, last stretch of depth
-  bool stores_at_once;          // nothing to add but the bias, no activation but relu
 };
 
 inline vec load_columns(const float* p, int n) { return n >= width ? load(p) : load_first(p, n); }
 inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : store_first(p, v, n); }
 
-/// Stores sums (rows, vectors) with what the epilogue or the passes before add to them.
-[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, const vec* sums, int rows, int vectors) {
-  const const_pixels from = t.begins ? p.after.residual : p.y;
-  const activation act = t.ends ? p.after.act : activation::none;
+/// Stores sums (rows, vectors) of panels that the last column cuts off, `from` added, or under other activations than relu.
+[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, activation act, const const_pixels from, const vec* sums, int rows, int vectors) {
   for (int r = 0; r < rows; ++r)
     for (int v = 0; v < vectors; ++v) {
       const int n = t.columns - v * width;
@@ -105,19 +102,24 @@ inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : s
 
 template <int rows, int vectors>
 void multiply(const dense_product& p, const tile& t) {
+  // Stores may alias anything: what is read after the first of them is read here.
+  const bool whole = t.columns >= vectors * width;
+  const activation act = t.ends ? p.after.act : activation::none;
+  float* out[rows];
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r) {
+    out[r] = p.y[t.pixel[r]] + t.column;
+    __builtin_prefetch(out[r], 1);  // the stores would wait for memory one after the other
+  }
+
   vec sum[rows][vectors];
 #pragma GCC unroll 2
   for (int v = 0; v < vectors; ++v) {
     const bool biased = t.begins && p.after.bias;
-    const vec bias = biased ? load_columns(p.after.bias + t.column + v * width, t.columns - v * width) : broadcast(0);
+    const vec bias = !biased ? broadcast(0) : whole ? load(p.after.bias + t.column + v * width) : load_columns(p.after.bias + t.column + v * width, t.columns - v * width);
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) sum[r][v] = bias;
   }
-
-  // The stores below would wait for memory one after the other.
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r) __builtin_prefetch(p.y[t.pixel[r]] + t.column, 1);
-
   const float* b = t.panel;
   for (int tap = 0; tap < t.taps; ++tap) {
     const float* a[rows];
@@ -136,19 +138,27 @@ void multiply(const dense_product& p, const tile& t) {
     }
   }
 
-  if (t.stores_at_once && t.columns >= vectors * width) {
-    const vec least = broadcast(p.after.act == activation::relu ? 0 : -std::numeric_limits<float>::infinity());
+  // The residual, or the sums of the stretches before: added last, because short sums round less.
+  const const_pixels from = t.begins ? p.after.residual : const_pixels(p.y);
+  if (from && whole) {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) store(p.y[t.pixel[r]] + t.column + v * width, max(sum[r][v], least));
+      for (int v = 0; v < vectors; ++v) sum[r][v] += load(from[t.pixel[r]] + t.column + v * width);
+  }
+  if (whole && (act == activation::none || act == activation::relu)) {
+    const vec least = broadcast(act == activation::relu ? 0 : -std::numeric_limits<float>::infinity());
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) store(out[r] + v * width, max(sum[r][v], least));
   } else {
     vec sums[rows * vectors];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < vectors; ++v) sums[r * vectors + v] = sum[r][v];
-    finish(p, t, sums, rows, vectors);
+    finish(p, t, act, whole ? const_pixels{} : from, sums, rows, vectors);
   }
 }
 
@@ -235,13 +245,12 @@ inline void run(const dense_product& p, int task) {
     for (int channel = 0; channel == 0 || channel < p.depth; channel += piece) {
       const int depth = std::min(piece, p.depth - channel);
       const bool begins = g == 0 && channel == 0, ends = g == groups - 1 && channel + depth >= p.depth;
-      const bool at_once = begins && ends && !p.after.residual && (p.after.act == activation::none || p.after.act == activation::relu);
       const int first_panel = column_block * c.panels;
       const auto multiply_tile = [&](int panel, int r) __attribute__((always_inline)) {
         const int column = panel * panel_width, columns = std::min(panel_width, p.columns - column);
-        const float* stretch = weights + (std::size_t(panel) * taps * p.depth + std::size_t(first_tap) * p.depth + channel) * panel_width;
+        const float* stretch = weights + (std::size_t(panel) * taps * p.packed_depth() + std::size_t(first_tap) * p.depth + p.first_depth + channel) * panel_width;
         const tile t{
-            inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends, at_once};
+            inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends};
         multiply_for(std::min(tile_rows, block.count - r), columns)(p, t);
       };
       if (count * depth * (panel_end - first_panel) * panel_width <= resident_weights)

@@ -72,6 +72,13 @@ BOOST_AUTO_TEST_CASE(unet_in_inference_has_no_norm_of_its_own) {
     BOOST_TEST(!unet_inference::facts[std::size_t(unet_inference::groups.group[g].first)].norm);
 }
 
+BOOST_AUTO_TEST_CASE(inverted_residuals_are_one_step) {
+  const auto sizes = unet_inference::sizes();
+  BOOST_TEST(std::count(sizes.begin(), sizes.end(), 9) == 15);   // with their sum: one of each double_conv, conv4, conv6, conv7
+  BOOST_TEST(std::count(sizes.begin(), sizes.end(), 10) == 5);  // with the upsampling and the concatenation
+  BOOST_TEST(std::count(sizes.begin(), sizes.end(), 8) == 10);  // inc, conv1, conv2, and the first of the others
+}
+
 BOOST_AUTO_TEST_CASE(unet_in_training) {
   unet_training::check();
   BOOST_TEST(unet_training::groups.groups < unet_training::table.nodes);

@@ -1,0 +1,161 @@
+// Inverted residuals in inference: whole blocks as one step, and in the decoder with the upsampling and the concatenation before them.
+// There the first 1x1 convolution is applied to both parts of the concatenation apart, below the upsampling where it costs a quarter:
+// W [up2(x); skip] = up2(W1 x) + W2 skip, exact but for rounding: one is linear over channels, the other over pixels. (The shift of the norm
+// comes after the sum.)
+#pragma once
+
+#include <backends/cpu/conv2d.hpp>
+#include <kernels/cpu/inverted_residual.hpp>
+#include <viseme/layers/combine.hpp>
+#include <viseme/layers/resample.hpp>
+
+namespace viseme {
+namespace backends {
+
+/// The sizes of a block, and all that is done with them.
+/// Packed: expand's weights and biases, depthwise's, project's; expand and depthwise padded to whole vectors of hidden channels.
+template <class T>
+struct cpu_inverted_residual {
+  int in = 1, own_hidden = 1, out = 1, stride = 1;
+  bool up = false, sum = false;
+
+  struct parts {
+    std::size_t expand, expand_bias, depthwise, depthwise_bias, project, project_bias, end;
+  };
+
+  int hidden() const { return cpu_kernels::padded_hidden(own_hidden); }
+  cpu_kernels::inverted_residual_shape shape_of(const call_shapes& s) const {
+    const shape x = s.in[up ? 1 : 0];
+    return {x.n, {x.h, x.w}, x.c, hidden(), out, stride, up ? s.in[0].c : 0};
+  }
+  parts layout(const host_context& c) const;
+  std::size_t packed_size(const host_context& c) const { return layout(c).end; }
+  /// Weights of the three convolutions, each followed by its norm's five.
+  void pack(host_context& c, const parameter_pointers<T>& p, T* to) const;
+
+  /// The hidden channels leave L2 and the weights do not fill it: measured on the nets' own shapes.
+  bool pays(const cpu_kernels::inverted_residual_shape& s) const {
+    return s.hidden <= 256 && std::size_t(s.images) * s.in.h * s.in.w * s.hidden >= (std::size_t(1) << 19);
+  }
+  std::size_t forward_scratch(const host_context& c, const call_shapes& s) const;
+  void forward(host_context& c, const forward_call<T>& call) const;
+  void layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a, T* scratch) const;
+};
+
+template <class T>
+auto cpu_inverted_residual<T>::layout(const host_context& c) const -> parts {
+  const auto aligned = [](std::size_t n) { return (n + 15) / 16 * 16; };
+  const std::size_t h = hidden();
+  parts p{};
+  p.expand_bias = aligned(cpu_kernels::packed_size(c.set, {1, in, hidden(), {1, 1}}, cpu_kernels::direction::forward));
+  p.depthwise = p.expand_bias + h;
+  p.depthwise_bias = p.depthwise + 9 * h;
+  p.project = p.depthwise_bias + h;
+  p.project_bias = p.project + aligned(cpu_kernels::packed_size(c.set, {1, hidden(), out, {1, 1}}, cpu_kernels::direction::forward));
+  p.end = p.project_bias + out;
+  return p;
+}
+
+template <class T>
+void cpu_inverted_residual<T>::pack(host_context& c, const parameter_pointers<T>& p, T* to) const {
+  const parts at = layout(c);
+  std::vector<T> expand(std::size_t(hidden()) * in), depthwise(std::size_t(hidden()) * 9), project(std::size_t(out) * own_hidden);
+  std::fill_n(to + at.expand_bias, at.project - at.expand_bias, T(0));
+  fold_norm<T>(own_hidden, in, p[0], nullptr, p.data() + 1, expand.data(), to + at.expand_bias);
+  fold_norm<T>(own_hidden, 9, p[6], nullptr, p.data() + 7, depthwise.data(), to + at.depthwise_bias);
+  fold_norm<T>(out, own_hidden, p[12], nullptr, p.data() + 13, project.data(), to + at.project_bias);
+  if (hidden() != own_hidden) {
+    std::vector<T> padded(std::size_t(out) * hidden());
+    for (int o = 0; o < out; ++o) std::copy_n(&project[std::size_t(o) * own_hidden], own_hidden, &padded[std::size_t(o) * hidden()]);
+    project = std::move(padded);
+  }
+  cpu_kernels::pack(c.threads, c.set, {1, in, hidden(), {1, 1}}, cpu_kernels::direction::forward, expand.data(), to + at.expand);
+  cpu_kernels::pack_depthwise3x3(depthwise.data(), hidden(), to + at.depthwise);
+  cpu_kernels::pack(c.threads, c.set, {1, hidden(), out, {1, 1}}, cpu_kernels::direction::forward, project.data(), to + at.project);
+}
+
+template <class T>
+std::size_t cpu_inverted_residual<T>::forward_scratch(const host_context& c, const call_shapes& sizes) const {
+  const auto s = shape_of(sizes);
+  const std::size_t pixels = std::size_t(s.images) * s.in.h * s.in.w, low = up ? pixels / 4 * s.hidden : 0;
+  if (pays(s)) return low + c.threads.threads() * cpu_kernels::inverted_residual_scratch(s);
+  return low + (pixels + std::size_t(s.images) * s.out().h * s.out().w) * s.hidden;
+}
+
+template <class T>
+void cpu_inverted_residual<T>::forward(host_context& c, const forward_call<T>& call) const {
+  const parts at = layout(c);
+  cpu_kernels::inverted_residual_arguments a;
+  a.shape = shape_of(call.sizes());
+  a.x = pixels_of(call.in[up ? 1 : 0]);
+  a.expand = call.packed + at.expand;
+  a.expand_bias = call.packed + at.expand_bias;
+  a.depthwise = call.packed + at.depthwise;
+  a.depthwise_bias = call.packed + at.depthwise_bias;
+  a.project = call.packed + at.project;
+  a.project_bias = call.packed + at.project_bias;
+  if (sum) a.residual = pixels_of(call.in[1]);
+  a.y = pixels_of(call.out);
+  T* scratch = call.scratch;
+  if (up) {
+    const shape x = call.in[0].size;
+    const cpu_kernels::pixels low{scratch, a.shape.hidden};
+    cpu_kernels::dense_shape below{x.n, x.c, a.shape.hidden, {x.h, x.w}};
+    below.of_channels = in;
+    cpu_kernels::forward(c.threads, c.set, {below, pixels_of(call.in[0]), a.expand, low, {}});
+    a.low = low;
+    scratch += x.pixels() * a.shape.hidden;
+  }
+  a.scratch = scratch;
+  if (pays(a.shape)) cpu_kernels::inverted_residual(c.threads, c.set, a);
+  else layer_by_layer(c, a, scratch);
+}
+
+template <class T>
+void cpu_inverted_residual<T>::layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a, T* scratch) const {
+  const auto& s = a.shape;
+  const cpu_kernels::pixels wide{scratch, s.hidden}, mixed{scratch + std::size_t(s.images) * s.in.h * s.in.w * s.hidden, s.hidden};
+  cpu_kernels::dense_shape expand{s.images, s.channels, s.hidden, s.in};
+  expand.first_channel = s.low_channels;
+  expand.of_channels = in;
+  if (a.low) cpu_kernels::upsample2x(c.threads, c.set, {{s.images, s.in.h / 2, s.in.w / 2, s.hidden, s.in.h, s.in.w}, a.low, wide});
+  const auto below = a.low ? cpu_kernels::const_pixels(wide) : cpu_kernels::const_pixels{};
+  cpu_kernels::forward(c.threads, c.set, {expand, a.x, a.expand, wide, {a.expand_bias, below, cpu_kernels::activation::relu, 0}});
+  cpu_kernels::depthwise3x3(c.threads, c.set, {{s.images, s.in.h, s.in.w, s.hidden, s.stride}, wide, a.depthwise, mixed, a.depthwise_bias, {}, cpu_kernels::activation::relu, 0});
+  cpu_kernels::forward(c.threads, c.set, {{s.images, s.hidden, s.filters, s.out()}, mixed, a.project, a.y, {a.project_bias, a.residual, cpu_kernels::activation::none, 0}});
+}
+
+/// Three convolutions that make an inverted residual.
+constexpr bool is_inverted_residual(conv a, conv b, conv c) {
+  const auto plain = [](conv s) { return s == conv{.in = s.in, .out = s.out}; };
+  return plain(a) && b == conv{.in = a.out, .out = a.out, .kernel = {3, 3}, .stride = b.stride, .pad = {1, 1}, .groups = a.out} && b.stride.h == b.stride.w &&
+         b.stride.h <= 2 && plain(c);
+}
+
+template <class T, conv A, conv B, conv C, bool Up, bool Sum>
+struct cpu_inverted_residual_op {
+  using context = host_context;
+  static constexpr cpu_inverted_residual<T> on{A.in, A.out, C.out, B.stride.h, Up, Sum};
+
+  static std::size_t packed_size(const context& c) { return on.packed_size(c); }
+  static void pack(context& c, const parameter_pointers<T>& p, float* to) { on.pack(c, p, to); }
+  static std::size_t forward_scratch(const context& c, const call_shapes& s) { return on.forward_scratch(c, s); }
+  static void forward(context& c, const forward_call<T>& call) { on.forward(c, call); }
+};
+
+}  // namespace backends
+
+template <conv A, conv B, conv C, int H, int O, class T>
+  requires(backends::is_inverted_residual(A, B, C))
+struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, backends::cpu<T>>
+    : backends::cpu_inverted_residual_op<T, A, B, C, false, false> {};
+template <conv A, conv B, conv C, int H, int O, class T>
+  requires(backends::is_inverted_residual(A, B, C))
+struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>, add>, backends::cpu<T>>
+    : backends::cpu_inverted_residual_op<T, A, B, C, false, true> {};
+template <conv A, conv B, conv C, int H, int O, class T>
+  requires(backends::is_inverted_residual(A, B, C) && B.stride.h == 1)
+struct op<fused<upsample2x, concat, conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, backends::cpu<T>>
+    : backends::cpu_inverted_residual_op<T, A, B, C, true, false> {};
+
+}  // namespace viseme

@@ -1,0 +1,135 @@
+// Body of inverted_residual.hpp.
+
+/// One strip of one band, and the ring that holds the hidden rows above, under and below the row of y being made.
+class inverted_residual_strip {
+public:
+  inverted_residual_strip(const inverted_residual_arguments& arguments, int task, float* scratch)
+      : a(arguments), s(a.shape), hidden(s.hidden), ring(scratch), low_row(ring + std::ptrdiff_t(3) * s.ring_columns() * hidden),
+        mixed(low_row + std::ptrdiff_t(s.ring_columns() / 2 + 3) * hidden) {
+    const int strip = task % s.strips(), band = task / s.strips() % s.bands();
+    image = task / s.strips() / s.bands();
+    columns = {std::ptrdiff_t(strip) * s.columns(), std::min((strip + 1) * s.columns(), s.out().w)};
+    rows = {std::ptrdiff_t(band) * s.rows(), std::min((band + 1) * s.rows(), s.out().h)};
+    first = int(columns.begin) * s.stride - 1;
+    const int last = (int(columns.end) - 1) * s.stride + 1;
+    inside = {std::max(first, 0), std::min(last + 1, s.in.w)};
+    for (int slot = 0; slot < 3; ++slot) {  // columns left and right of the image
+      std::fill(at(slot, first), at(slot, int(inside.begin)), 0.0f);
+      std::fill(at(slot, int(inside.end)), at(slot, last + 1), 0.0f);
+    }
+    to_hidden = product(hidden, s.channels);
+    to_hidden.first_depth = s.low_channels;
+    to_hidden.of_depth = s.low_channels + s.channels;
+    to_hidden.after = {a.expand_bias, {}, activation::relu, 0};
+    to_filters = product(s.filters, hidden);
+    to_filters.y = a.y;
+    to_filters.after = {a.project_bias, a.residual, activation::none, 0};
+  }
+
+  void run() {
+    int next = int(rows.begin) * s.stride - 1;
+    for (int row = int(rows.begin); row < rows.end; ++row) {
+      for (; next <= row * s.stride + 1; ++next)
+        if (next >= 0 && next < s.in.h) expand(next);
+      for (int begin = int(columns.begin); begin < columns.end; begin += mixed_pixels) {
+        const int count = std::min(mixed_pixels, int(columns.end) - begin);
+        s.stride == 1 ? mix<1>(row, begin, count) : mix<2>(row, begin, count);
+        project(row, begin, count);
+      }
+    }
+  }
+
+private:
+  static constexpr int most_pixels = 48;  // of one call of the product
+
+  static dense_product product(int columns, int depth) {
+    dense_product p;
+    p.columns = columns;
+    p.depth = depth;
+    return p;
+  }
+
+  float* at(int slot, int column) const { return ring + (std::ptrdiff_t(slot) * s.ring_columns() + column - first) * hidden; }
+  static int slot_of(int row) { return row % 3; }
+
+  /// y[pixels] = ... for `count` pixels that lie side by side in x and in p.y.
+  static void multiply(const dense_product& p, const float* packed, const_pixels x, std::ptrdiff_t from, std::ptrdiff_t to, int count) {
+    const float* inputs[most_pixels];
+    std::ptrdiff_t pixel[most_pixels];
+    for (int begin = 0; begin < count; begin += most_pixels) {
+      const int n = std::min(most_pixels, count - begin);
+      for (int i = 0; i < n; ++i) inputs[i] = x[from + begin + i], pixel[i] = to + begin + i;
+      for (int column = 0; column < p.columns; column += dense::panel_width)
+        for (int i = 0; i < n; i += dense::tile_rows) {
+          const dense::tile t{inputs + i, 1, p.depth, 0, packed + std::ptrdiff_t(column) * p.packed_depth() + p.first_depth * dense::panel_width, pixel + i, column, p.columns - column, true, true};
+          dense::multiply_for(std::min(dense::tile_rows, n - i), p.columns - column)(p, t);
+        }
+    }
+  }
+
+  void expand(int row) {
+    float* to = at(slot_of(row), int(inside.begin));
+    to_hidden.y = {to, hidden};
+    if (a.low) {
+      upsample(row, to);
+      to_hidden.after.residual = to_hidden.y;
+    }
+    multiply(to_hidden, a.expand, a.x, (std::ptrdiff_t(image) * s.in.h + row) * s.in.w + inside.begin, 0, int(inside.end - inside.begin));
+  }
+
+  /// One row of up2(low): first between its two rows, then between their columns.
+  void upsample(int row, float* to) const {
+    const size2 size{s.in.h / 2, s.in.w / 2};
+    const bilinear_position v(row, size.h);
+    const int left = bilinear_position(int(inside.begin), size.w).below, right = bilinear_position(int(inside.end) - 1, size.w).above;
+    const vec down = broadcast(v.fraction);
+    for (int column = left; column <= right; ++column) {
+      const float* above = a.low[(std::ptrdiff_t(image) * size.h + v.below) * size.w + column];
+      const float* below = a.low[(std::ptrdiff_t(image) * size.h + v.above) * size.w + column];
+      float* between = low_row + std::ptrdiff_t(column - left) * hidden;
+      for (int c = 0; c < hidden; c += width) store(between + c, fma(load(below + c) - load(above + c), down, load(above + c)));
+    }
+    for (std::ptrdiff_t column = inside.begin; column < inside.end; ++column, to += hidden) {
+      const bilinear_position u(int(column), size.w);
+      const float *before = low_row + std::ptrdiff_t(u.below - left) * hidden, *behind = low_row + std::ptrdiff_t(u.above - left) * hidden;
+      const vec along = broadcast(u.fraction);
+      for (int c = 0; c < hidden; c += width) store(to + c, fma(load(behind + c) - load(before + c), along, load(before + c)));
+    }
+  }
+
+  template <int stride>
+  void mix(int row, int begin, int count) const {
+    constexpr int tile = 4;
+    tap_rows taps{};
+    for (int k = 0; k < 3; ++k)
+      if (const int v = row * stride + k - 1; v >= 0 && v < s.in.h) {
+        taps.x[taps.count] = at(slot_of(v), begin * stride - 1);
+        taps.w[taps.count++] = a.depthwise + std::ptrdiff_t(3) * k * hidden;
+      }
+    const depthwise3x3_epilogue after{a.depthwise_bias, activation::relu, broadcast(0.0f)};
+    const struct pixels to{mixed, hidden};
+    for (int i = 0; i < count;) {
+      const int n = count - i >= tile ? tile : 1;
+      for (int c = 0; c < hidden; c += width)
+        n == tile ? depthwise_tile<stride, tile, false>(taps, hidden, hidden, after, {}, to, i, c, width)
+                  : depthwise_tile<stride, 1, false>(taps, hidden, hidden, after, {}, to, i, c, width);
+      for (int r = 0; r < taps.count; ++r) taps.x[r] += std::ptrdiff_t(n) * stride * hidden;
+      i += n;
+    }
+  }
+
+  void project(int row, int begin, int count) const {
+    multiply(to_filters, a.project, {mixed, hidden}, 0, (std::ptrdiff_t(image) * s.out().h + row) * s.out().w + begin, count);
+  }
+
+  const inverted_residual_arguments& a;
+  const inverted_residual_shape s;
+  const int hidden;
+  float *ring, *low_row, *mixed;  // (3, ring_columns, hidden), (ring_columns / 2 + 3, hidden), (mixed_pixels, hidden)
+  int image, first;               // first: column of the ring's column 0
+  piece_range columns, rows;      // of y
+  piece_range inside;             // columns of the ring that lie in the image
+  dense_product to_hidden, to_filters;
+};
+
+inline void run_inverted_residual(const inverted_residual_arguments& a, int task, float* scratch) { inverted_residual_strip(a, task, scratch).run(); }
