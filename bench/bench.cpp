@@ -54,9 +54,9 @@ std::string names_of(const std::vector<peer>& peers) {
 }
 
 /// What the build costs is measured only where the filter says so: compiling takes minutes.
-std::vector<suite_case> whole_suite(device& on, bool builds) {
-  auto all = net_suite(on);
-  for (auto part : {layer_suite(on), pipeline_suite(on), builds ? build_suite() : std::vector<suite_case>()})
+std::vector<suite_case> whole_suite(const setting& with, bool builds) {
+  auto all = net_suite(with);
+  for (auto part : {layer_suite(with), pipeline_suite(with), builds ? build_suite() : std::vector<suite_case>()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -64,7 +64,9 @@ std::vector<suite_case> whole_suite(device& on, bool builds) {
 int run(const po::variables_map& given) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto text = [&](const char* option) { return given.count(option) ? given[option].as<std::string>() : std::string(); };
-  setting s{.on = open_device(text("backend"), dtype::fp32, given["threads"].as<int>()),
+  const auto scalar = parse_dtype(text("dtype"));
+  setting s{.on = open_device(text("backend"), scalar, given["threads"].as<int>()),
+            .scalar = scalar,
             .seconds = given["seconds"].as<double>(),
             .speech_seconds = given["speech"].as<double>(),
             .top = {},
@@ -72,7 +74,7 @@ int run(const po::variables_map& given) {
   if (!(s.seconds >= 0 && s.seconds <= 3600)) throw tools::usage_error("--seconds is not between 0 and 3600");
   if (!(s.speech_seconds >= 0.1 && s.speech_seconds <= 3600)) throw tools::usage_error("--speech is not between 0.1 and 3600");
 
-  const auto all = whole_suite(*s.on, text("filter").find("build") != std::string::npos);
+  const auto all = whole_suite(s, text("filter").find("build") != std::string::npos);
   if (const auto name = text("memory-of"); !name.empty()) {
     const auto found = std::ranges::find(all, name, &suite_case::name);
     if (found == all.end() || !found->own_peak_mb) throw tools::usage_error("there is no net's case '" + name + "'");
@@ -106,16 +108,23 @@ int run(const po::variables_map& given) {
   const table report(out, baseline);
   report.head();
   std::vector<case_result> results;
+  bool failed = false;
   for (const auto& c : chosen) {
     if (tools::stop_requested()) break;
-    results.push_back(c.measure(s));
+    try {
+      results.push_back(c.measure(s));
+    } catch (const error& e) {
+      std::cerr << "viseme-bench: " << c.name << ": " << e.what() << std::endl;
+      failed = true;
+      continue;
+    }
     report.row(results.back());
     if (given.count("layers")) report.layers(results.back());
   }
   const auto everything = json_of_all(s, results);
   if (!json.empty()) write(json, everything.dump(1) + "\n");
   if (given.count("html")) io::write_text(text("html"), html_page(everything));
-  return tools::stop_requested() ? 1 : 0;
+  return failed || tools::stop_requested() ? 1 : 0;
 }
 
 }  // namespace
@@ -130,6 +139,7 @@ int main(int argc, char** argv) {
   add("list", "names of the cases");
   add("filter", word("REGEX"), "only the cases whose name it is found in; default: all");
   add("backend", word("NAME")->default_value("auto"), "auto, cpu or reference; also $VISEME_BACKEND");
+  add("dtype", word("NAME")->default_value("fp32"), "fp32; reference also fp64");
   add("threads", po::value<int>()->default_value(0, "all cores"), "threads, of peers too; also $VISEME_THREADS");
   add("seconds", po::value<double>()->default_value(3), "time for each net and each of its peers, a tenth for a layer; at least 3 runs");
   add("speech", po::value<double>()->default_value(4), "seconds of speech that a whole render renders");

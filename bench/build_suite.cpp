@@ -57,7 +57,7 @@ std::vector<fs::path> files_in(const fs::path& folder, const std::string& prefix
 std::vector<suite_case> build_suite() {
   std::vector<suite_case> suite;
   auto built = files_in(VISEME_BENCH_BINARIES, "viseme-", "");
-  built.insert(built.begin(), VISEME_BENCH_LIBRARY);
+  if (const fs::path library = VISEME_BENCH_LIBRARY; fs::exists(library)) built.insert(built.begin(), library);
   for (const auto& file : built) {
     const auto name = "build/size/" + file.filename().string();
     suite.push_back({name, [=](setting&) { return size_case(name, file); }});

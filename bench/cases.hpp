@@ -19,10 +19,10 @@ struct net_case {
 
   net_spec spec() const { return {net, "ave", *width ? width : "wide"}; }
 
-  /// "net/unet/wide/forward/cpu/fp32/batch1"
-  std::string name(const std::string& backend) const {
-    return std::string("net/") + net + (*width ? "/" : "") + width + (task == task::forward ? "/forward/" : "/train_step/") + backend +
-           "/fp32/batch" + std::to_string(batch);
+  /// `engine`: backend and dtype. "net/unet/wide/forward/cpu/fp32/batch1"
+  std::string name(const std::string& engine) const {
+    return std::string("net/") + net + (*width ? "/" : "") + width + (task == task::forward ? "/forward/" : "/train_step/") + engine +
+           "/batch" + std::to_string(batch);
   }
 };
 

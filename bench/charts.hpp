@@ -52,10 +52,9 @@ struct family {
   const char *colour, *title;
 };
 inline constexpr std::array families{family{"c1", "1x1 convolutions"}, family{"c2", "depthwise 3x3"}, family{"c3", "other convolutions"},
-                                     family{"c4", "fused blocks"},     family{"c5", "other layers"},  family{"c6", "whole nets"}};
+                                     family{"c4", "fused blocks"}, family{"c5", "other layers"}};
 
 inline const family& family_of(std::string_view name) {
-  if (name.starts_with("net/")) return families[5];
   if (name.starts_with("block/")) return families[3];
   if (name.starts_with("layer/pointwise")) return families[0];
   if (name.starts_with("layer/depthwise")) return families[1];
@@ -102,13 +101,16 @@ struct log_axis {
 
 }  // namespace detail
 
-/// Speed over arithmetic intensity of every case that multiplies, under the measured ceilings.
+/// A layer or block that multiplies. Nets are no points: their bytes are those of layers run alone, which fusion does not move.
+inline bool has_place_on_roofline(const json& c) { return c.value("flops", 0.0) > 0 && !c["name"].get<std::string>().starts_with("net/"); }
+
+/// Speed over arithmetic intensity, under the measured ceilings.
 inline std::string roofline(const json& all) {
   using namespace detail;
   const double peak = all["ceilings"]["fma_gflops"], copied = all["ceilings"]["copy_gbps"];
   double least = peak / 100, most = 100 * peak / copied;
   for (const auto& c : all["cases"])
-    if (c.value("flops", 0.0) > 0) {
+    if (has_place_on_roofline(c)) {
       least = std::min(least, c["gflops"].get<double>());
       most = std::max(most, c["flops"].get<double>() / c["bytes"].get<double>());
     }
@@ -120,10 +122,10 @@ inline std::string roofline(const json& all) {
   const double ridge = peak / copied, left = std::max(x.low, y.low / copied);
   body += line(x(left), y(left * copied), x(ridge), y(peak), "ceiling") + line(x(ridge), y(peak), x.to, y(peak), "ceiling");
   body += label(x.to, y(peak) - 6, digits(peak) + " GFLOP/s multiply-adds in registers", "end");
-  body += label(x(left) + 14, y(left * copied) - 8, digits(copied) + " GB/s copied");
+  body += label(x(left) + 24, y(left * copied) - 2, digits(copied) + " GB/s copied");
   body += label(w / 2, h - 8, "flops per byte of inputs, weights and output", "middle") + label(8, 14, "GFLOP/s");
   for (const auto& c : all["cases"]) {
-    if (!(c.value("flops", 0.0) > 0)) continue;
+    if (!has_place_on_roofline(c)) continue;
     const std::string name = c["name"];
     const double speed = c["gflops"], intensity = c["flops"].get<double>() / c["bytes"].get<double>();
     body += std::string("<circle class=\"") + family_of(name).colour + "\"" + attribute("cx", x(intensity)) + attribute("cy", y(speed)) +
@@ -153,7 +155,7 @@ inline std::string layer_bars(const json& c) {
     body += label(left - 6, y + 12, path.size() > 58 ? "..." + path.substr(path.size() - 55) : path, "end");
     body += bar(left, y + 2, width, row - 4, family_of(name).colour, tip) +
             bar(left, y + row - 6, std::min(width, (right - left) * least / longest), 4, "floor", tip);
-    body += label(left + width + 6, y + 12, digits(ms) + " ms  " + digits(100 * ms / sum) + "%");
+    body += label(left + width + 6, y + 12, digits(ms) + " ms, " + number(100 * ms / sum) + "%");
     y += row;
   }
   return svg(960, y + 4, "Time by layer", body);

@@ -9,6 +9,7 @@
 #include <bench/peers/onednn.hpp>
 #include <bench/suite.hpp>
 #include <bench/workload.hpp>
+#include <tests/onnx/every_net.hpp>
 
 namespace viseme::bench {
 namespace {
@@ -23,27 +24,14 @@ struct layer_case {
   std::size_t index;  // of the net's steps
 };
 
-struct net_passes {
-  net_spec net;
-  bool trains;
-};
-
-/// Of the features' variants, which share most layers, the others add what differs.
-const std::vector<net_passes>& all_nets() {
-  static const std::vector<net_passes> nets{
-      {{"unet", "ave", "wide"}, true},      {{"unet", "ave", "mobile"}, true},         {{"unet", "hubert", "wide"}, true},
-      {{"unet", "hubert", "mobile"}, true}, {{"unet", "wenet", "wide"}, true},         {{"unet", "wenet", "mobile"}, true},
-      {{"syncnet", "ave", "wide"}, true},   {{"syncnet", "hubert", "wide"}, true},     {{"syncnet", "wenet", "wide"}, true},
-      {{"vgg19", "ave", "wide"}, true},     {{"audio_encoder", "ave", "wide"}, false}, {{"pfld", "ave", "wide"}, false}};
-  return nets;
-}
+bool trains(const net_spec& net) { return net.net == "unet" || net.net == "syncnet" || net.net == "vgg19"; }
 
 constexpr int training_batch = 4;
 constexpr double slow_ms = 100;  // what takes longer is run less often
 
-std::string name_of(const layer_info& l, pass p, const std::string& backend, int batch) {
+std::string name_of(const layer_info& l, pass p, const std::string& engine, int batch) {
   const char* word = p == pass::forward ? "/forward/" : p == pass::backward ? "/backward/" : "/train_forward/";
-  return layer_name(l) + word + backend + "/fp32" + (batch == 1 ? "" : "/batch" + std::to_string(batch));
+  return layer_name(l) + word + engine + (batch == 1 ? "" : "/batch" + std::to_string(batch));
 }
 
 /// Weights of the net used last: cases of one net follow each other.
@@ -99,7 +87,7 @@ case_result measure(setting& s, const layer_case& c, const std::string& name) {
 
   case_result result;
   result.name = name;
-  if (info.ran_by != s.backend()) result.fallbacks = {info.path};
+  if (info.ran_by != s.on->backend()) result.fallbacks = {info.path};
   // Backward: one pass for the inputs' gradients and one for the parameters', which reads both values and gradients.
   const double passes = c.pass == pass::backward ? 2 : 1;
   result.flops = 2 * passes * info.multiply_adds;
@@ -125,22 +113,22 @@ case_result measure(setting& s, const layer_case& c, const std::string& name) {
 
 }  // namespace
 
-std::vector<suite_case> layer_suite(device& on) {
+std::vector<suite_case> layer_suite(const setting& with) {
   std::vector<suite_case> suite;
   std::unordered_set<std::string> seen;
   const auto add = [&](const net_spec& net, purpose what, int batch) {
-    const auto layers = on.layers(net, what, batch);
+    const auto layers = with.on->layers(net, what, batch);
     for (std::size_t i = 0; i < layers.size(); ++i)
       for (const auto p : {pass::forward, pass::train_forward, pass::backward}) {
         if ((p == pass::forward) != (what == purpose::inference)) continue;
-        const auto name = name_of(layers[i], p, on.backend(), batch);
+        const auto name = name_of(layers[i], p, with.engine(), batch);
         if (!seen.insert(name).second) continue;
         suite.push_back({name, [c = layer_case{net, what, p, batch, i}, name](setting& s) { return measure(s, c, name); }});
       }
   };
-  for (const auto& [net, trains] : all_nets()) add(net, purpose::inference, 1);
-  for (const auto& [net, trains] : all_nets())
-    if (trains) add(net, purpose::training, training_batch);
+  for (const auto& net : tests::every_net()) add(net, purpose::inference, 1);
+  for (const auto& net : tests::every_net())
+    if (trains(net)) add(net, purpose::training, training_batch);
   return suite;
 }
 

@@ -23,8 +23,9 @@ double own_peak_mb(device& on, const net_case& c) {
   return peak.mb();
 }
 
-double peak_mb_in_fresh_process(const device& on, const std::string& name) {
-  child_process fresh({"/proc/self/exe", "--memory-of", name, "--backend", on.backend(), "--threads", std::to_string(on.threads())});
+double peak_mb_in_fresh_process(const setting& s, const std::string& name) {
+  child_process fresh({"/proc/self/exe", "--memory-of", name, "--backend", s.on->backend(), "--dtype", text(s.scalar), "--threads",
+                       std::to_string(s.on->threads())});
   return std::stod(fresh.receive());
 }
 
@@ -75,7 +76,7 @@ std::vector<layer_time> by_layer(setting& s, const net_case& c) {
 case_result measure(setting& s, const net_case& c, const std::string& name) {
   case_result result;
   result.name = name;
-  result.peak_mb = peak_mb_in_fresh_process(*s.on, name);
+  result.peak_mb = peak_mb_in_fresh_process(s, name);
 
   const auto loaded = load(*s.on, c);
   result.fallbacks = loaded->fallbacks();
@@ -114,10 +115,10 @@ case_result measure(setting& s, const net_case& c, const std::string& name) {
 
 }  // namespace
 
-std::vector<suite_case> net_suite(device& on) {
+std::vector<suite_case> net_suite(const setting& with) {
   std::vector<suite_case> suite;
   for (const auto& c : net_cases) {
-    const auto name = c.name(on.backend());
+    const auto name = c.name(with.engine());
     suite.push_back({name, [c, name](setting& s) { return measure(s, c, name); }, [c](device& fresh) { return own_peak_mb(fresh, c); }});
   }
   return suite;

@@ -11,14 +11,14 @@ namespace detail {
 
 inline constexpr const char* page_style = R"(
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c1e21; --faint: #6b7178; --rule: #d9dce0;
-  --c1: #2f6fd0; --c2: #cf7a1c; --c3: #2a9460; --c4: #9448b3; --c5: #7d8590; --c6: #c23b4b; --good: #2a9460; --bad: #c23b4b; }
+  --c1: #2f6fd0; --c2: #cf7a1c; --c3: #2a9460; --c4: #9448b3; --c5: #7d8590; --good: #2a9460; --bad: #c23b4b; }
 @media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #e6e8ea; --faint: #9aa1a9; --rule: #363b41;
-  --c1: #6ea3f0; --c2: #eba352; --c3: #5cc492; --c4: #c48be0; --c5: #969ea8; --c6: #ec7885; --good: #5cc492; --bad: #ec7885; } }
+  --c1: #6ea3f0; --c2: #eba352; --c3: #5cc492; --c4: #c48be0; --c5: #969ea8; --good: #5cc492; --bad: #ec7885; } }
 body { margin: 2rem auto; padding: 0 1rem; max-width: 76rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 svg { width: 100%; height: auto; } .label { font-size: 11px; fill: var(--ink); } .grid { stroke: var(--rule); } .ceiling { stroke: var(--ink); stroke-width: 1.5; }
 circle { fill-opacity: .75; } .floor { fill: var(--ink); fill-opacity: .55; } .faster { fill: var(--good); } .slower { fill: var(--bad); }
-.c1 { fill: var(--c1); } .c2 { fill: var(--c2); } .c3 { fill: var(--c3); } .c4 { fill: var(--c4); } .c5 { fill: var(--c5); } .c6 { fill: var(--c6); }
+.c1 { fill: var(--c1); } .c2 { fill: var(--c2); } .c3 { fill: var(--c3); } .c4 { fill: var(--c4); } .c5 { fill: var(--c5); }
 .legend span { margin-right: 1.2rem; white-space: nowrap; } .legend svg { width: .8rem; height: .8rem; margin-right: .3rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: .15rem .6rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; } th:first-child, td:first-child { text-align: left; }
@@ -86,9 +86,10 @@ inline std::string html_page(const json& all) {
       "initial-scale=1\">\n"
       "<title>viseme-bench</title>\n<style>" +
       std::string(detail::page_style) + "</style>\n</head>\n<body>\n<h1>viseme-bench</h1>\n" + detail::facts_table(all);
-  if (some([](const json& c) { return c.value("flops", 0.0) > 0; }))
+  if (some(has_place_on_roofline))
     page +=
-        "<h2>Roofline</h2>\n<p class=\"note\">Cases that multiply, under the ceilings measured at the start. What stays in a cache can "
+        "<h2>Roofline</h2>\n<p class=\"note\">Layers and blocks that multiply, under the ceilings measured at the start. What stays in a "
+        "cache can "
         "rise above the slope.</p>\n" +
         detail::legend() + roofline(all) + "\n";
   if (some([](const json& c) { return c.contains("layers"); })) {

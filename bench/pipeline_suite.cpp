@@ -5,6 +5,7 @@
 #include <fstream>
 #include <numbers>
 #include <opencv2/imgcodecs.hpp>
+#include <thread>
 
 #include <bench/allocations.hpp>
 #include <bench/memory.hpp>
@@ -88,6 +89,7 @@ media::encoder_options encoding_720p(std::vector<float> samples) {
   o.width = 1280;
   o.height = 720;
   o.samples = std::move(samples);
+  o.threads = int(std::min(4u, std::max(1u, std::thread::hardware_concurrency())));  // as viseme-render
   return o;
 }
 
@@ -115,7 +117,8 @@ case_result render_case(setting& s, const std::string& name, const char* width, 
                                                                          .audio_encoder = {},
                                                                          .sound = {audio::feature_kind::mel, {25, 1}}});
   const auto speech = made_speech(s.speech_seconds);
-  std::int64_t frames = 0;
+  const auto frames = frames_covering(std::int64_t(speech.size()), sample_rate, {25, 1});
+  std::vector<std::pair<std::string, double>> stages;
   const auto run = [&] {
     render::renderer_options options;
     options.expected_samples = std::int64_t(speech.size());
@@ -126,10 +129,16 @@ case_result render_case(setting& s, const std::string& name, const char* width, 
     maker.finish();
     for (cv::Mat frame; maker.pull(frame);) writer.write(frame);
     writer.finish();
-    frames = maker.frames();
+    stages.clear();
+    for (std::size_t i = 0; i < render::stage_names.size(); ++i) {
+      const auto stage = render::stage(i);
+      const auto t = (stage == render::stage::encode ? writer.times() : maker.times()).summary(stage);
+      if (t.runs > 0) stages.push_back({std::string(render::stage_names[i]) + "_ms", t.median});
+    }
   };
-  run();
-  return timed(s, name, 1, "frames_per_second", double(frames), run);
+  auto result = timed(s, name, 1, "frames_per_second", double(frames), run);
+  result.figures.insert(result.figures.end(), stages.begin(), stages.end());
+  return result;
 }
 
 case_result log_mel_case(setting& s, const std::string& name) {
@@ -189,7 +198,7 @@ case_result decode_case(setting& s, const std::string& name) {
 
 }  // namespace
 
-std::vector<suite_case> pipeline_suite(device& on) {
+std::vector<suite_case> pipeline_suite(const setting& with) {
   std::vector<suite_case> suite;
   const auto add = [&](const std::string& name, auto&& measure) {
     suite.push_back({name, [name, measure](setting& s) { return measure(s, name); }});
@@ -200,7 +209,7 @@ std::vector<suite_case> pipeline_suite(device& on) {
   add("media/encode/720p/h264", encode_case);
   add("media/crop/720p", crop_case);
   add("media/blend/720p", blend_case);
-  const auto engine = "/720p/" + on.backend() + "/fp32";
+  const auto engine = "/720p/" + with.engine();
   for (const char* width : {"wide", "mobile"}) {
     add(std::string("render/") + width + engine,
         [width](setting& s, const std::string& name) { return render_case(s, name, width, true); });

@@ -97,7 +97,8 @@ inline std::map<std::string, double> read_baseline(const std::string& path) {
   require(file.is_open(), what, "no such file", "check --baseline");
   try {
     std::map<std::string, double> values;
-    for (const auto& c : nlohmann::json::parse(file).at("cases"))
+    const auto all = nlohmann::json::parse(file);
+    for (const auto& c : all.at("cases"))
       for (const char* key : {"median_ms", "bytes", "seconds"})
         if (c.contains(key)) {
           values[c.at("name")] = c.at(key);
@@ -131,7 +132,11 @@ public:
       std::fprintf(to_, "%-72s %s\n", r.name.c_str(), notes.c_str());
     } else {
       numbers(r.name, r.times);
-      std::fprintf(to_, " %9.4g %8.1f %7.1f %5.0f%% %8.1f %6llu  %s\n", r.cold_ms, r.gflops(), r.gbps(), 100 * share(r), r.peak_mb,
+      const auto counted = [](const char* format, double value, int width) {
+        return value > 0 ? formatted(format, value) : std::string(std::size_t(width), ' ');
+      };
+      std::fprintf(to_, " %9.4g %s %s %s %8.1f %6llu  %s\n", r.cold_ms, counted("%8.1f", r.gflops(), 8).c_str(),
+                   counted("%7.1f", r.gbps(), 7).c_str(), counted("%5.0f%%", 100 * share(r), 6).c_str(), r.peak_mb,
                    static_cast<unsigned long long>(r.allocations), notes.c_str());
     }
     for (const auto& p : r.peers) {

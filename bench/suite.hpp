@@ -16,13 +16,15 @@ namespace viseme::bench {
 /// How this run of the program measures.
 struct setting {
   std::shared_ptr<device> on;
+  dtype scalar = dtype::fp32;
   double seconds = 3;         // for a net; shorter things take a part of it
   double speech_seconds = 4;  // that a render renders
   ceilings top;
   std::vector<peer> peers;  // of nets, those that have run so far
   bool onednn = false;      // the peer of layers
 
-  std::string backend() const { return on->backend(); }
+  /// "cpu/fp32"
+  std::string engine() const { return on->backend() + "/" + text(scalar); }
 };
 
 struct suite_case {
@@ -40,9 +42,9 @@ inline double largest_difference(const std::vector<float>& a, const std::vector<
   return largest;
 }
 
-std::vector<suite_case> net_suite(device&);
-std::vector<suite_case> layer_suite(device&);
-std::vector<suite_case> pipeline_suite(device&);
+std::vector<suite_case> net_suite(const setting&);
+std::vector<suite_case> layer_suite(const setting&);
+std::vector<suite_case> pipeline_suite(const setting&);
 std::vector<suite_case> build_suite();
 
 }  // namespace viseme::bench

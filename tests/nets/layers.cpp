@@ -1,6 +1,10 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <numeric>
 #include <vector>
+
+#include "../onnx/every_net.hpp"
 
 #include <viseme/core/error.hpp>
 #include <viseme/run/runner.hpp>
@@ -42,6 +46,22 @@ BOOST_AUTO_TEST_CASE(layers_run_alone_one_behind_the_other_are_the_net) {
   std::vector<float> expected(whole->outputs()[0].size.count());
   whole->read(whole->outputs()[0].name, expected);
   BOOST_TEST(values == expected);
+}
+
+BOOST_AUTO_TEST_CASE(every_layer_of_every_net_runs_alone) {
+  const auto on = open_device("cpu", dtype::fp32, 2);
+  for (const auto& net : tests::every_net()) {
+    const auto block = initial_block(net, 2);
+    const auto infos = on->layers(net, purpose::inference, 1);
+    for (std::size_t i = 0; i < infos.size(); ++i) {
+      const auto layer = on->layer(net, purpose::inference, 1, i, block);
+      for (std::size_t k = 0; k < infos[i].inputs.size(); ++k) layer->write(int(k), ramp(infos[i].inputs[k].count()));
+      layer->forward();
+      std::vector<float> values(infos[i].output.count());
+      layer->read(values);
+      BOOST_TEST(std::ranges::all_of(values, [](float v) { return std::isfinite(v); }), tests::text(net) << " " << infos[i].path);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_measured_run_is_the_run) {
