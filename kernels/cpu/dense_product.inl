@@ -75,12 +75,14 @@ inline int tasks(const dense_product& p) {
   return sum;
 }
 
-/// One pass of one tile: the pointers of its pixels, a stretch of one panel, and where the sums go.
+/// One pass of one tile: the pointers of its pixels, the same stretch of one or more panels, and where the sums go.
 struct tile {
   const float* const* inputs;  // (taps, tile_rows)
   int taps, depth;
   std::ptrdiff_t first_channel;
   const float* panel;           // (taps, depth, panel_width)
+  int panels;                   // more than one only where all are whole
+  std::ptrdiff_t panel_step;    // floats between them
   const std::ptrdiff_t* pixel;  // (tile_rows): output pixels
   int column, columns;          // first column, columns left of the tensor
   bool begins, ends;            // first, last stretch of depth
@@ -90,75 +92,80 @@ inline vec load_columns(const float* p, int n) { return n >= width ? load(p) : l
 inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : store_first(p, v, n); }
 
 /// Stores sums (rows, vectors) of panels that the last column cuts off, `from` added, or under other activations than relu.
-[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, activation act, const const_pixels from, const vec* sums, int rows, int vectors) {
+[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, int column, activation act, const const_pixels from, const vec* sums, int rows, int vectors) {
   for (int r = 0; r < rows; ++r)
     for (int v = 0; v < vectors; ++v) {
-      const int n = t.columns - v * width;
+      const int n = p.columns - column - v * width;
       vec value = *sums++;
-      if (from) value += load_columns(from[t.pixel[r]] + t.column + v * width, n);
-      store_columns(p.y[t.pixel[r]] + t.column + v * width, activate(act, value, broadcast(p.after.slope)), n);
+      if (from) value += load_columns(from[t.pixel[r]] + column + v * width, n);
+      store_columns(p.y[t.pixel[r]] + column + v * width, activate(act, value, broadcast(p.after.slope)), n);
     }
 }
 
 template <int rows, int vectors>
 void multiply(const dense_product& p, const tile& t) {
   // Stores may alias anything: what is read after the first of them is read here.
-  const bool whole = t.columns >= vectors * width;
+  const bool whole = t.columns >= vectors * width, biased = t.begins && p.after.bias;
   const activation act = t.ends ? p.after.act : activation::none;
+  const bool at_once = whole && (act == activation::none || act == activation::relu);
+  const vec least = broadcast(act == activation::relu ? 0 : -std::numeric_limits<float>::infinity());
+  const const_pixels from = t.begins ? p.after.residual : const_pixels(p.y);  // the residual, or the sums of the stretches before
+  const float* bias = p.after.bias + t.column;
+  const float* panel = t.panel;
+  const std::ptrdiff_t depth = t.depth, panel_step = t.panel_step;
+  const int taps = t.taps, panels = t.panels;
   float* out[rows];
 #pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r) {
-    out[r] = p.y[t.pixel[r]] + t.column;
-    __builtin_prefetch(out[r], 1);  // the stores would wait for memory one after the other
-  }
+  for (int r = 0; r < rows; ++r) out[r] = p.y[t.pixel[r]] + t.column;
 
-  vec sum[rows][vectors];
-#pragma GCC unroll 2
-  for (int v = 0; v < vectors; ++v) {
-    const bool biased = t.begins && p.after.bias;
-    const vec bias = !biased ? broadcast(0) : whole ? load(p.after.bias + t.column + v * width) : load_columns(p.after.bias + t.column + v * width, t.columns - v * width);
+  for (int i = 0; i < panels; ++i, panel += panel_step, bias += panel_width) {
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) sum[r][v] = bias;
-  }
-  const float* b = t.panel;
-  for (int tap = 0; tap < t.taps; ++tap) {
-    const float* a[rows];
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) a[r] = t.inputs[tap * tile_rows + r] + t.first_channel;
-    for (std::ptrdiff_t d = 0; d < t.depth; ++d, b += panel_width) {
-      vec column[vectors];
+    for (int r = 0; r < rows; ++r) __builtin_prefetch(out[r], 1);  // the stores would wait for memory one after the other
+    vec sum[rows][vectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) column[v] = load(b + v * width);
+    for (int v = 0; v < vectors; ++v) {
+      const vec first = !biased ? broadcast(0) : whole ? load(bias + v * width) : load_columns(bias + v * width, t.columns - v * width);
 #pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) {
-        const vec value = broadcast(a[r][d]);
+      for (int r = 0; r < rows; ++r) sum[r][v] = first;
+    }
+
+    const float* b = panel;
+    for (int tap = 0; tap < taps; ++tap) {
+      const float* a[rows];
+#pragma GCC unroll 16
+      for (int r = 0; r < rows; ++r) a[r] = t.inputs[tap * tile_rows + r] + t.first_channel;
+      for (std::ptrdiff_t d = 0; d < depth; ++d, b += panel_width) {
+        vec column[vectors];
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; ++v) sum[r][v] = fma(value, column[v], sum[r][v]);
+        for (int v = 0; v < vectors; ++v) column[v] = load(b + v * width);
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; ++r) {
+          const vec value = broadcast(a[r][d]);
+#pragma GCC unroll 2
+          for (int v = 0; v < vectors; ++v) sum[r][v] = fma(value, column[v], sum[r][v]);
+        }
       }
     }
-  }
 
-  // The residual, or the sums of the stretches before: added last, because short sums round less.
-  const const_pixels from = t.begins ? p.after.residual : const_pixels(p.y);
-  if (from && whole) {
+    if (from && whole) {  // added last, because short sums round less
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
+      for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sum[r][v] += load(from[t.pixel[r]] + t.column + v * width);
-  }
-  if (whole && (act == activation::none || act == activation::relu)) {
-    const vec least = broadcast(act == activation::relu ? 0 : -std::numeric_limits<float>::infinity());
+        for (int v = 0; v < vectors; ++v) sum[r][v] += load(from[t.pixel[r]] + t.column + i * panel_width + v * width);
+    }
+    if (at_once) {
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
+      for (int r = 0; r < rows; ++r, out[r - 1] += panel_width)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) store(out[r] + v * width, max(sum[r][v], least));
-  } else {
-    vec sums[rows * vectors];
+        for (int v = 0; v < vectors; ++v) store(out[r] + v * width, max(sum[r][v], least));
+    } else {
+      vec sums[rows * vectors];
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r)
+      for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < vectors; ++v) sums[r * vectors + v] = sum[r][v];
-    finish(p, t, act, whole ? const_pixels{} : from, sums, rows, vectors);
+        for (int v = 0; v < vectors; ++v) sums[r * vectors + v] = sum[r][v];
+      finish(p, t, t.column + i * panel_width, act, whole ? const_pixels{} : from, sums, rows, vectors);
+    }
   }
 }
 
@@ -246,19 +253,23 @@ inline void run(const dense_product& p, int task) {
       const int depth = std::min(piece, p.depth - channel);
       const bool begins = g == 0 && channel == 0, ends = g == groups - 1 && channel + depth >= p.depth;
       const int first_panel = column_block * c.panels;
-      const auto multiply_tile = [&](int panel, int r) __attribute__((always_inline)) {
+      const std::ptrdiff_t panel_step = std::ptrdiff_t(taps) * p.packed_depth() * panel_width;
+      const auto multiply_tile = [&](int panel, int panels, int r) __attribute__((always_inline)) {
         const int column = panel * panel_width, columns = std::min(panel_width, p.columns - column);
-        const float* stretch = weights + (std::size_t(panel) * taps * p.packed_depth() + std::size_t(first_tap) * p.depth + p.first_depth + channel) * panel_width;
-        const tile t{
-            inputs + std::size_t(r) * count, count, depth, channel, stretch, block.pixel + r, column, columns, begins, ends};
+        const float* stretch = weights + panel * panel_step + (std::size_t(first_tap) * p.depth + p.first_depth + channel) * panel_width;
+        const tile t{inputs + std::size_t(r) * count, count, depth, channel, stretch, panels, panel_step, block.pixel + r, column, columns, begins, ends};
         multiply_for(std::min(tile_rows, block.count - r), columns)(p, t);
       };
-      if (count * depth * (panel_end - first_panel) * panel_width <= resident_weights)
-        for (int r = 0; r < block.count; r += tile_rows)
-          for (int panel = first_panel; panel < panel_end; ++panel) multiply_tile(panel, r);
-      else
+      if (count * depth * (panel_end - first_panel) * panel_width <= resident_weights) {
+        const int whole_panels = std::min(panel_end, p.columns / panel_width) - first_panel;
+        for (int r = 0; r < block.count; r += tile_rows) {
+          if (whole_panels > 0) multiply_tile(first_panel, whole_panels, r);
+          if (first_panel + whole_panels < panel_end) multiply_tile(panel_end - 1, 1, r);
+        }
+      } else {
         for (int panel = first_panel; panel < panel_end; ++panel)
-          for (int r = 0; r < block.count; r += tile_rows) multiply_tile(panel, r);
+          for (int r = 0; r < block.count; r += tile_rows) multiply_tile(panel, 1, r);
+      }
       if (piece == 0) break;
     }
   }

@@ -59,11 +59,21 @@ private:
     for (int begin = 0; begin < count; begin += most_pixels) {
       const int n = std::min(most_pixels, count - begin);
       for (int i = 0; i < n; ++i) inputs[i] = x[from + begin + i], pixel[i] = to + begin + i;
-      for (int column = 0; column < p.columns; column += dense::panel_width)
-        for (int i = 0; i < n; i += dense::tile_rows) {
-          const dense::tile t{inputs + i, 1, p.depth, 0, packed + std::ptrdiff_t(column) * p.packed_depth() + p.first_depth * dense::panel_width, pixel + i, column, p.columns - column, true, true};
-          dense::multiply_for(std::min(dense::tile_rows, n - i), p.columns - column)(p, t);
+      const std::ptrdiff_t step = std::ptrdiff_t(p.packed_depth()) * dense::panel_width;
+      const int panels = p.columns / dense::panel_width, cut_off = p.columns % dense::panel_width;
+      const float* weights = packed + p.first_depth * dense::panel_width;
+      for (int i = 0; i < n; i += dense::tile_rows) {
+        dense::tile t{inputs + i, 1, p.depth, 0, weights, panels, step, pixel + i, 0, p.columns, true, true};
+        const int rows = std::min(dense::tile_rows, n - i);
+        if (panels) dense::multiply_for(rows, dense::panel_width)(p, t);
+        if (cut_off) {
+          t.column = panels * dense::panel_width;
+          t.columns = cut_off;
+          t.panel += panels * step;
+          t.panels = 1;
+          dense::multiply_for(rows, cut_off)(p, t);
         }
+      }
     }
   }
 
@@ -99,7 +109,7 @@ private:
 
   template <int stride>
   void mix(int row, int begin, int count) const {
-    constexpr int tile = 4;
+    constexpr int tile = stride == 1 ? 6 : 4;
     tap_rows taps{};
     for (int k = 0; k < 3; ++k)
       if (const int v = row * stride + k - 1; v >= 0 && v < s.in.h) {
