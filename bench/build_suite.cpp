@@ -30,7 +30,7 @@ case_result compile_case(const std::string& name, const fs::path& source) {
   const std::string tree = VISEME_BENCH_SOURCE;
   for (const auto& word :
        {std::string("-std=c++20"), "-I" + tree + "/include", "-I" + tree, std::string("-DVISEME_VERSION=\"" VISEME_VERSION "\""),
-        std::string("-c"), source.string(), std::string("-o"), std::string("/dev/null")})
+        std::string("-w"), std::string("-c"), source.string(), std::string("-o"), std::string("/dev/null")})
     command.push_back(word);
   case_result result;
   result.name = name;

@@ -28,6 +28,7 @@ bool trains(const net_spec& net) { return net.net == "unet" || net.net == "syncn
 
 constexpr int training_batch = 4;
 constexpr double slow_ms = 100;  // what takes longer is run less often
+constexpr double turn_ms = 5;    // that a turn lasts at least, where it is no slow one
 
 std::string name_of(const layer_info& l, pass p, const std::string& engine, int batch) {
   const char* word = p == pass::forward ? "/forward/" : p == pass::backward ? "/backward/" : "/train_forward/";
@@ -105,7 +106,9 @@ case_result measure(setting& s, const layer_case& c, const std::string& name) {
     result.peers.push_back({"onednn", {}, 0, difference(*layer, *peer, info)});
     contestants.push_back([&] { return milliseconds([&] { peer->run(); }); });
   }
-  const auto times = interleave(contestants, s.seconds / 10, 3, result.cold_ms < slow_ms ? 5 : 1);
+  const double warm_ms = milliseconds(run);
+  const int burst = warm_ms < slow_ms ? std::clamp(int(turn_ms / warm_ms), 5, 1000) : 1;
+  const auto times = interleave(contestants, s.seconds / 10, 3, burst);
   result.times = times[0];
   if (peer) result.peers[0].times = times[1];
   return result;

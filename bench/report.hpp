@@ -135,7 +135,7 @@ public:
       const auto counted = [](const char* format, double value, int width) {
         return value > 0 ? formatted(format, value) : std::string(std::size_t(width), ' ');
       };
-      std::fprintf(to_, " %9.4g %s %s %s %8.1f %6llu  %s\n", r.cold_ms, counted("%8.1f", r.gflops(), 8).c_str(),
+      std::fprintf(to_, " %9s %s %s %s %8.1f %6llu  %s\n", ms(r.cold_ms).c_str(), counted("%8.1f", r.gflops(), 8).c_str(),
                    counted("%7.1f", r.gbps(), 7).c_str(), counted("%5.0f%%", 100 * share(r), 6).c_str(), r.peak_mb,
                    static_cast<unsigned long long>(r.allocations), notes.c_str());
     }
@@ -165,8 +165,10 @@ private:
     std::snprintf(text, sizeof text, format, value);
     return text;
   }
+  static std::string ms(double value) { return formatted(value < 1000 ? "%.4g" : "%.0f", value); }
   void numbers(const std::string& name, const statistics& s) const {
-    std::fprintf(to_, "%-72s %9.4g %9.4g %9.4g %5.0f%% %6d", name.c_str(), s.median_ms, s.p95_ms, s.min_ms, 100 * s.spread, s.runs);
+    std::fprintf(to_, "%-72s %9s %9s %9s %5.0f%% %6d", name.c_str(), ms(s.median_ms).c_str(), ms(s.p95_ms).c_str(), ms(s.min_ms).c_str(),
+                 100 * s.spread, s.runs);
   }
 
   std::FILE* to_;
