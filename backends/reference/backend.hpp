@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <backends/cpu/pool.hpp>
+#include <viseme/run/thread_pool.hpp>
 #include <kernels/cpu/instruction_set.hpp>
 #include <viseme/run/backend.hpp>
 #include <viseme/run/op.hpp>
@@ -12,7 +12,7 @@ namespace viseme::backends {
 
 /// Threads and instruction set shared by everything that computes on the host.
 struct host_context {
-  pool threads;
+  thread_pool threads;
   kernels::cpu::instruction_set set;
 
   explicit host_context(int count, kernels::cpu::instruction_set s = kernels::cpu::best_instruction_set()) : threads(count), set(s) {}

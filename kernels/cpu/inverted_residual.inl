@@ -99,11 +99,18 @@ private:
       float* between = low_row + std::ptrdiff_t(column - left) * hidden;
       for (int c = 0; c < hidden; c += width) store(between + c, fma(load(below + c) - load(above + c), down, load(above + c)));
     }
-    for (std::ptrdiff_t column = inside.begin; column < inside.end; ++column, to += hidden) {
-      const bilinear_position u(int(column), size.w);
+    for (int column = int(inside.begin); column < inside.end;) {
+      const bilinear_position u(column, size.w), next(std::min(column + 1, 2 * size.w - 1), size.w);
+      const bool pair = column + 1 < inside.end && next.below == u.below;  // two columns between the same two of `low`
       const float *before = low_row + std::ptrdiff_t(u.below - left) * hidden, *behind = low_row + std::ptrdiff_t(u.above - left) * hidden;
-      const vec along = broadcast(u.fraction);
-      for (int c = 0; c < hidden; c += width) store(to + c, fma(load(behind + c) - load(before + c), along, load(before + c)));
+      const vec along = broadcast(u.fraction), further = broadcast(next.fraction);
+      for (int c = 0; c < hidden; c += width) {
+        const vec from = load(before + c), way = load(behind + c) - from;
+        store(to + c, fma(way, along, from));
+        if (pair) store(to + hidden + c, fma(way, further, from));
+      }
+      column += 1 + pair;
+      to += (1 + pair) * hidden;
     }
   }
 

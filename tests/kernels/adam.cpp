@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(steps_equal_the_formula) {
       std::vector<float> first;
       for (int threads : {1, 2, 3}) {
         if (threads > 1 && count < 200000) continue;
-        viseme::backends::pool pool(threads);
+        viseme::thread_pool pool(threads);
         guarded_buffer p(count), m(count), v(count), g(count);
         p.randomize(1);
         std::ranges::fill(m, 0.0f), std::ranges::fill(v, 0.0f);
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(steps_equal_the_formula) {
 
 BOOST_AUTO_TEST_CASE(a_zero_gradient_moves_nothing_and_nan_passes) {
   for (auto set : sets_here()) {
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     std::vector<float> p(20, 1.0f), m(20), v(20), g(20);
     g[19] = NAN, g[18] = 1e-40f;
     viseme::kernels::cpu::adam(pool, set, {.count = 20, .parameters = p.data(), .m = m.data(), .v = v.data(), .gradients = g.data(), .step = 1});

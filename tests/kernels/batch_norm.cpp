@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(statistics_equal_double_even_with_a_mean_far_from_zero) {
       for (auto set : sets_here()) {
         norm b(x);
         const std::vector<float> old_mean(b.running_mean.begin(), b.running_mean.end()), old_var(b.running_var.begin(), b.running_var.end());
-        viseme::backends::pool pool(2);
+        viseme::thread_pool pool(2);
         batch_norm_statistics(pool, set, b.statistics(x));
         const double n = double(x.count());
         for (int c = 0; c < s.c; ++c) {
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(statistics_of_many_pixels_reach_a_millionth) {
   const moments expected(x);
   for (auto set : sets_here()) {
     norm b(x);
-    viseme::backends::pool pool(2);
+    viseme::thread_pool pool(2);
     batch_norm_statistics(pool, set, b.statistics(x));
     for (int c = 0; c < x.c; ++c) {
       BOOST_TEST(double(b.mean[c]) == expected.mean[c], boost::test_tools::tolerance(1e-7));
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_constant_channel_has_no_variance) {
   std::ranges::fill(x.buffer, 12345.678f);
   for (auto set : sets_here()) {
     norm b(x);
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     batch_norm_statistics(pool, set, b.statistics(x));
     for (int c = 0; c < x.c; ++c) BOOST_TEST(b.inv_std[c] == 1 / std::sqrt(epsilon), boost::test_tools::tolerance(1e-2f));
   }
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(apply_equals_plain_loops) {
           std::vector<double> expected(xs.size());
           for (std::size_t i = 0; i < xs.size(); ++i)
             expected[i] = activated(double(xs[i]) * b.scale[i % s.c] + b.shift[i % s.c] + (residual ? rs[i] : 0), act);
-          viseme::backends::pool pool(2);
+          viseme::thread_pool pool(2);
           tensor y(s.n, s.h, s.w, s.c, s.gap);
           batch_norm_apply_arguments a{.pixels = x.count(), .channels = s.c, .x = x.pixels(), .scale = b.scale.data(), .shift = b.shift.data(),
                                        .y = y.pixels(), .residual = residual ? const_pixels(r.pixels()) : const_pixels{}, .act = act, .slope = slope};
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(backward_equals_plain_loops) {
           for (bool frozen : {false, true})
             for (auto how : {writing::overwrite, writing::accumulate}) {
               norm b(x);
-              viseme::backends::pool one(1);
+              viseme::thread_pool one(1);
               batch_norm_statistics(one, set, b.statistics(x));
               tensor y(s.n, s.h, s.w, s.c, s.gap);
               batch_norm_apply(one, set, {.pixels = x.count(), .channels = s.c, .x = x.pixels(), .scale = b.scale.data(), .shift = b.shift.data(),
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(backward_equals_plain_loops) {
               for (int c = 0; c < s.c; ++c) dgamma[c] = (add ? b.gamma[c] : 0) + sum_gx[c], dbeta[c] = (add ? b.beta[c] : 0) + sum_g[c];
               std::vector<float> first;
               for (int threads : {1, 2, 3}) {
-                viseme::backends::pool pool(threads);
+                viseme::thread_pool pool(threads);
                 auto got = add ? before.clone() : tensor(s.n, s.h, s.w, s.c, s.gap);
                 auto got_r = add ? before.clone() : tensor(s.n, s.h, s.w, s.c, s.gap);
                 std::vector<float> got_gamma(b.gamma.begin(), b.gamma.end()), got_beta(b.beta.begin(), b.beta.end());
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(dx_may_take_the_place_of_dy) {
   auto x = tensor::random(2, 9, 9, 21, 0, 15), dy = tensor::random(2, 9, 9, 21, 0, 16);
   for (auto set : sets_here()) {
     norm b(x);
-    viseme::backends::pool pool(2);
+    viseme::thread_pool pool(2);
     batch_norm_statistics(pool, set, b.statistics(x));
     tensor dx(2, 9, 9, 21);
     auto in_place = dy.clone();
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(nan_spoils_its_channel_alone) {
   x.at(0, 3, 3, 5) = NAN;
   for (auto set : sets_here()) {
     norm b(x);
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     batch_norm_statistics(pool, set, b.statistics(x));
     for (int c = 0; c < x.c; ++c) BOOST_TEST((std::isnan(b.mean[c]) && std::isnan(b.inv_std[c]) && std::isnan(b.scale[c])) == (c == 5));
   }

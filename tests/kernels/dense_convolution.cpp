@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <backends/cpu/pool.hpp>
+#include <viseme/run/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstring>
@@ -13,7 +13,7 @@
 BOOST_AUTO_TEST_SUITE(dense_convolution)
 
 using namespace viseme::kernels::cpu;
-using viseme::backends::pool;
+using viseme::thread_pool;
 using viseme::tests::convolutions;
 using viseme::tests::floats;
 using viseme::tests::for_each_set;
@@ -44,7 +44,7 @@ struct options {
 
 guarded packed_weights(instruction_set set, const dense_shape& s, direction to, const guarded& weights) {
   guarded packed(packed_size(set, s, to), std::nanf(""));
-  pool one(1);
+  thread_pool one(1);
   pack(one, set, s, to, weights.data(), packed.data());
   return packed;
 }
@@ -65,7 +65,7 @@ void check_forward(instruction_set set, const dense_shape& s, options o) {
   a.after.slope = 0.2f;
   if (o.bias) a.after.bias = bias.data();
   if (o.residual) a.after.residual = {residual.data(), residual_stride};
-  pool p(2);
+  thread_pool p(2);
   forward(p, set, a);
 
   std::vector<summed> sums(pixels * s.filters);
@@ -101,7 +101,7 @@ void check_backward_data(instruction_set set, const dense_shape& s, int extra, w
   const guarded dy(floats(pixels, y_stride, s.filters), random), weights(std::size_t(s.filters) * s.channels * taps, random);
   const guarded packed = packed_weights(set, s, direction::backward_data, weights);
   guarded dx(floats(in_pixels, x_stride, s.channels), 0.5f);
-  pool p(2);
+  thread_pool p(2);
   backward_data(p, set, {s, {dy.data(), y_stride}, packed.data(), {dx.data(), x_stride}, how});
 
   std::vector<summed> sums(in_pixels * s.channels);
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_residual_may_be_the_output) {
     const guarded packed = packed_weights(set, s, direction::forward, weights);
     guarded y(35 * 20), z(35 * 20);
     std::copy_n(before.data(), before.size(), z.data());
-    pool p(2);
+    thread_pool p(2);
     forward(p, set, {s, {x.data(), 700}, packed.data(), {y.data(), 20}, {nullptr, {before.data(), 20}}});
     forward(p, set, {s, {x.data(), 700}, packed.data(), {z.data(), 20}, {nullptr, {z.data(), 20}}});
     BOOST_TEST(std::memcmp(y.data(), z.data(), y.size() * sizeof(float)) == 0);
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_changes_no_bit) {
                     back = packed_weights(set, s, direction::backward_data, weights);
       guarded y1(dy.size()), dx1(x.size());
       for (const int threads : {1, 2, 3}) {
-        pool p(threads);
+        thread_pool p(threads);
         guarded y(dy.size()), dx(x.size());
         forward(p, set, {s, {x.data(), s.channels}, there.data(), {y.data(), s.filters}, {}});
         backward_data(p, set, {s, {dy.data(), s.filters}, back.data(), {dx.data(), s.channels}});
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(not_a_number_goes_through) {
       guarded x(27, random), weights(20 * 27, random), y(180);
       x[4 * 3 + 1] = std::numeric_limits<float>::quiet_NaN();
       const guarded packed = packed_weights(set, s, direction::forward, weights);
-      pool p(1);
+      thread_pool p(1);
       dense_forward_arguments a{s, {x.data(), 3}, packed.data(), {y.data(), 20}, {}};
       a.after.act = act;
       forward(p, set, a);

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <backends/cpu/pool.hpp>
+#include <viseme/run/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstring>
@@ -13,7 +13,7 @@
 BOOST_AUTO_TEST_SUITE(dense_convolution_weights)
 
 using namespace viseme::kernels::cpu;
-using viseme::backends::pool;
+using viseme::thread_pool;
 using viseme::tests::convolutions;
 using viseme::tests::floats;
 using viseme::tests::for_each_set;
@@ -38,7 +38,7 @@ void check(instruction_set set, const dense_shape& s, int extra, writing how, bo
   const std::ptrdiff_t x_stride = s.channels + extra, y_stride = s.filters + extra;
   const guarded x(floats(in_pixels, x_stride, s.channels), random), dy(floats(pixels, y_stride, s.filters), random);
   guarded dw(weight_count(s), 0.5f), dbias(s.filters, 0.25f), scratch(scratch_size(set, s), std::nanf(""));
-  pool p(2);
+  thread_pool p(2);
   backward_weights(p, set,
                    {s, {x.data(), x_stride}, {dy.data(), y_stride}, dw.data(), with_bias ? dbias.data() : nullptr, scratch.data(), how});
 
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_number_of_threads_changes_no_bit) {
       const guarded dy(std::size_t(s.images) * out.h * out.w * s.filters, random);
       guarded dw1(weight_count(s)), dbias1(s.filters), scratch(scratch_size(set, s));
       for (const int threads : {1, 2, 3}) {
-        pool p(threads);
+        thread_pool p(threads);
         guarded dw(weight_count(s)), dbias(s.filters);
         backward_weights(p, set, {s, {x.data(), s.channels}, {dy.data(), s.filters}, dw.data(), dbias.data(), scratch.data()});
         if (threads == 1) {
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(not_a_number_goes_through) {
     std::mt19937 random(8);
     guarded x(81 * 40, random), dy(81 * 20, random), dw(800), dbias(20), scratch(scratch_size(set, s));
     x[80 * 40 + 39] = dy[0] = std::numeric_limits<float>::quiet_NaN();
-    pool p(1);
+    thread_pool p(1);
     backward_weights(p, set, {s, {x.data(), 40}, {dy.data(), 20}, dw.data(), dbias.data(), scratch.data()});
     for (int f = 0; f < 20; ++f)
       for (int c = 0; c < 40; ++c) BOOST_REQUIRE(std::isnan(dw[f * 40 + c]) == (f == 0 || c == 39));

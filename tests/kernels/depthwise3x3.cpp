@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(forward_equals_plain_loops) {
             expected[e] = activated(sums[e] + (with & 1 ? bias[e % t.c] : 0) + (with & 2 ? residual[e] : 0), act, 0.1f);
           std::vector<float> first;
           for (int threads : {1, 2, 3}) {
-            viseme::backends::pool pool(threads);
+            viseme::thread_pool pool(threads);
             tensor y(t.n, s.out_h(), s.out_w(), t.c, t.gap);
             viseme::kernels::cpu::depthwise3x3(pool, set, {.shape = s, .x = x.pixels(), .weights = weights.data(), .y = y.pixels(),
                                      .bias = with & 1 ? bias.data() : nullptr, .residual = with & 2 ? const_pixels(r.pixels()) : const_pixels{},
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(backward_data_equals_plain_loops) {
         });
         std::vector<float> first;
         for (int threads : {1, 2, 3}) {
-          viseme::backends::pool pool(threads);
+          viseme::thread_pool pool(threads);
           auto dx = how == writing::accumulate ? before.clone() : tensor(t.n, t.h, t.w, t.c, t.gap);
           depthwise3x3_backward_data(pool, set, {s, dy.pixels(), weights.data(), dx.pixels(), how});
           BOOST_REQUIRE(dx.gaps_untouched());
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(backward_weights_equals_plain_loops) {
         });
         std::vector<float> first;
         for (int threads : {1, 2, 3}) {
-          viseme::backends::pool pool(threads);
+          viseme::thread_pool pool(threads);
           guarded_buffer dw(9 * t.c);
           std::ranges::copy(before, dw.begin());
           depthwise3x3_backward_weights(pool, set, {s, x.pixels(), dy.pixels(), dw.data(), scratch.data(), how});
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(packing_turns_channels_inside_out_and_back) {
 
 BOOST_AUTO_TEST_CASE(nan_and_denormals_pass_through) {
   for (auto set : sets_here()) {
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     tensor x(1, 9, 9, 5), y(1, 9, 9, 5);
     std::ranges::fill(x.buffer, 1e-40f);
     guarded_buffer weights(45);

@@ -32,7 +32,7 @@ template <class F> void each_size(F f) {
 template <class F> void each_pool(F f) {
   for (auto set : sets_here())
     for (int threads : {1, 2, 3}) {
-      viseme::backends::pool pool(threads);
+      viseme::thread_pool pool(threads);
       f(pool, set);
     }
 }
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(sigmoid_is_exact_over_its_whole_range) {
   for (float v = -87; v < 100; v += 0.00731f) x.push_back(v);
   y.resize(x.size());
   for (auto set : sets_here()) {
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     const auto count = std::ptrdiff_t(x.size());
     viseme::kernels::cpu::activate(pool, set, activation_arguments{count, 1, {x.data(), 1}, {y.data(), 1}, activation::sigmoid});
     double worst = 0;
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(infinities_nan_and_denormals) {
   x[2] = NAN, x[30] = NAN, x[3] = INFINITY, x[4] = -INFINITY, x[5] = 1e-40f, x[6] = -1e-40f, x[32] = NAN;
   for (auto set : sets_here())
     for (auto act : all_activations) {
-      viseme::backends::pool pool(1);
+      viseme::thread_pool pool(1);
       viseme::kernels::cpu::activate(pool, set, activation_arguments{33, 1, {x.data(), 1}, {y.data(), 1}, act, slope});
       for (int i = 0; i < 33; ++i) BOOST_TEST(std::isnan(y[i]) == std::isnan(x[i]));
       BOOST_TEST(y[3] == (act == activation::sigmoid ? 1 : INFINITY));

@@ -90,7 +90,7 @@ struct trial {
   }
 
   tensor run(instruction_set set, int threads) {
-    viseme::backends::pool pool(threads);
+    viseme::thread_pool pool(threads);
     const dense_shape to_hidden{1, s.low_channels + s.channels, s.hidden, {1, 1}}, to_filters{1, s.hidden, s.filters, {1, 1}};
     guarded_buffer e(packed_size(set, to_hidden, direction::forward)), p(packed_size(set, to_filters, direction::forward)), scratch(threads * inverted_residual_scratch(s));
     pack(pool, set, to_hidden, direction::forward, expand.data(), e.data());

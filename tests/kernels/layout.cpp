@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(transposes_every_element_there_and_back) {
       for (int gap : {0, 3})
         for (auto set : sets_here())
           for (int threads : {1, 3}) {
-            viseme::backends::pool pool(threads);
+            viseme::thread_pool pool(threads);
             const int n = c % 3 + 1;
             const std::ptrdiff_t plane = h * w;
             guarded_buffer planes(n * c * plane), back(n * c * plane);

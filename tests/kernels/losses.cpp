@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(mean_errors_equal_plain_loops) {
         for (auto set : sets_here()) {
           double first = 0;
           for (int threads : {1, 2, 3}) {
-            viseme::backends::pool pool(threads);
+            viseme::thread_pool pool(threads);
             auto d = before.clone();
             double got;
             std::vector<double> scratch(mean_error_scratch_size(p.count(), c));
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(mean_errors_equal_plain_loops) {
 BOOST_AUTO_TEST_CASE(nan_passes_into_loss_and_gradient) {
   for (auto set : sets_here())
     for (auto kind : {distance::absolute, distance::squared}) {
-      viseme::backends::pool pool(1);
+      viseme::thread_pool pool(1);
       std::vector<float> p(21, 1.0f), t(21, 2.0f), d(21);
       p[20] = NAN;
       double loss, scratch;
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(synchrony_loss_and_gradients_equal_finite_differences) {
   const auto expected_a = differences(ad), expected_v = differences(vd);
   for (auto set : sets_here())
     for (int threads : {1, 2, 3}) {
-      viseme::backends::pool pool(threads);
+      viseme::thread_pool pool(threads);
       guarded_buffer da(n * count), dv(n * count);
       std::ranges::fill(dv, 1.0f);
       double got, scratch[n];
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(synchrony_loss_and_gradients_equal_finite_differences) {
 }
 
 BOOST_AUTO_TEST_CASE(synchrony_loss_at_its_edges) {
-  viseme::backends::pool pool(1);
+  viseme::thread_pool pool(1);
   const std::vector<float> x{3, 4}, opposite{-3, -4}, zero{0, 0}, spoiled{NAN, 1};
   const float one = 1;
   double loss, scratch;

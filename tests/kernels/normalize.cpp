@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(forward_and_backward_equal_plain_loops) {
               for (int i = s * count; i < (s + 1) * count; ++i) dxs.push_back((dy[i] - ys[i] * along) / l + (how == writing::accumulate ? before[i] : 0));
             }
             for (int threads : {1, 3}) {
-              viseme::backends::pool pool(threads);
+              viseme::thread_pool pool(threads);
               guarded_buffer y(n * count), norms(n), dx(n * count);
               std::ranges::copy(before, dx.begin());
               viseme::kernels::cpu::normalize(pool, set, {n, count, x.data(), y.data(), norms.data()});
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(forward_and_backward_equal_plain_loops) {
 
 BOOST_AUTO_TEST_CASE(zeros_stay_zeros_and_nan_spoils_its_sample) {
   for (auto set : sets_here()) {
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     std::vector<float> x(40), y(40), norms(2), dy(40, 1.0f), dx(40);
     x[25] = NAN;
     viseme::kernels::cpu::normalize(pool, set, {2, 20, x.data(), y.data(), norms.data()});

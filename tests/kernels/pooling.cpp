@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(max_pool_forward_and_backward) {
             }
       for (auto set : sets_here())
         for (int threads : {1, 3}) {
-          viseme::backends::pool pool(threads);
+          viseme::thread_pool pool(threads);
           const pooling_shape shape{s.n, s.h, s.w, s.c};
           tensor y(s.n, s.h / 2, s.w / 2, s.c, 3);
           max_pool2x2(pool, set, {shape, x.pixels(), y.pixels()});
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(average_pool_forward_and_backward) {
             }
       for (auto set : sets_here())
         for (int threads : {1, 3}) {
-          viseme::backends::pool pool(threads);
+          viseme::thread_pool pool(threads);
           tensor y(s.n, s.h / k, s.w / k, s.c, 2), dx(s.n, s.h, s.w, s.c, s.gap);
           average_pool(pool, set, {shape, x.pixels(), y.pixels()});
           BOOST_TEST(relative_error(y.values(), expected) < 1e-6);

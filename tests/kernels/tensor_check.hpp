@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <backends/cpu/pool.hpp>
+#include <viseme/run/thread_pool.hpp>
 #include <kernels/cpu/instruction_set.hpp>
 #include <kernels/cpu/pixels.hpp>
 #include "guarded_buffer.hpp"

@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(forward_equals_plain_loops) {
     });
     for (auto set : sets_here())
       for (int threads : {1, 3}) {
-        viseme::backends::pool pool(threads);
+        viseme::thread_pool pool(threads);
         tensor y(s.n, s.out_h, s.out_w, s.c, s.gap + 1);
         viseme::kernels::cpu::upsample2x(pool, set, {shape_of(s), x.pixels(), y.pixels()});
         BOOST_TEST(relative_error(y.values(), expected) < 1e-6);
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(backward_equals_plain_loops) {
       for (auto set : sets_here()) {
         std::vector<float> first;
         for (int threads : {1, 2, 3}) {
-          viseme::backends::pool pool(threads);
+          viseme::thread_pool pool(threads);
           auto dx = before.clone();
           upsample2x_backward(pool, set, {shape_of(s), dy.pixels(), dx.pixels(), how});
           BOOST_TEST(dx.gaps_untouched());
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(corners_are_kept) {
   tensor x(1, 1, 3, 1), y(1, 2, 6, 1);
   for (int i = 0; i < 3; ++i) x.at(0, 0, i, 0) = float(i * 5);
   for (auto set : sets_here()) {
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     viseme::kernels::cpu::upsample2x(pool, set, {{1, 1, 3, 1, 2, 6}, x.pixels(), y.pixels()});
     for (int i = 0; i < 12; ++i) BOOST_TEST(y.buffer[i] == float(i % 6 * 2), boost::test_tools::tolerance(1e-6f));
   }
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(nan_passes) {
   auto x = tensor::random(1, 3, 3, 5, 0, 4);
   x.at(0, 1, 1, 2) = NAN;
   for (auto set : sets_here()) {
-    viseme::backends::pool pool(1);
+    viseme::thread_pool pool(1);
     tensor y(1, 6, 6, 5);
     viseme::kernels::cpu::upsample2x(pool, set, {{1, 3, 3, 5, 6, 6}, x.pixels(), y.pixels()});
     BOOST_TEST(std::isnan(y.at(0, 2, 2, 2)));

@@ -16,12 +16,12 @@
 #include <immintrin.h>
 #endif
 
-namespace viseme::backends {
+namespace viseme {
 
 /// A pool of `threads` threads, the caller of `run` counted.
-class pool {
+class thread_pool {
 public:
-  explicit pool(int threads) {
+  explicit thread_pool(int threads) {
     workers_.reserve(std::max(threads, 1) - 1);
     try {
       for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
@@ -30,15 +30,15 @@ public:
       throw;
     }
   }
-  pool(const pool&) = delete;
-  pool& operator=(const pool&) = delete;
-  ~pool() { stop(); }
+  thread_pool(const thread_pool&) = delete;
+  thread_pool& operator=(const thread_pool&) = delete;
+  ~thread_pool() { stop(); }
 
   int threads() const { return int(workers_.size()) + 1; }
 
-  /// Calls f(0) ... f(tasks - 1), or f(task, slot) with a slot < threads() that no other thread of this loop has, each once, in any order and on any thread of the pool; returns when all are done and rethrows the
-  /// first exception (tasks not begun by then are dropped). Called from inside a task, or while another thread runs a loop here, it is
-  /// a plain loop on the calling thread.
+  /// Calls f(0) ... f(tasks - 1), or f(task, slot) with a slot < threads() that no other thread of this loop has, each once, in any order and
+  /// on any thread of the pool; returns when all are done and rethrows the first exception (tasks not begun by then are dropped). Called from
+  /// inside a task, or while another thread runs a loop here, it is a plain loop on the calling thread.
   template <class F>
   void run(int tasks, F&& f) {
     if (tasks <= 0) return;
@@ -133,4 +133,4 @@ private:
   std::vector<std::thread> workers_;
 };
 
-}  // namespace viseme::backends
+}  // namespace viseme

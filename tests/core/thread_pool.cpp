@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <atomic>
-#include <backends/cpu/pool.hpp>
+#include <viseme/run/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <numeric>
@@ -9,13 +9,13 @@
 #include <thread>
 #include <vector>
 
-BOOST_AUTO_TEST_SUITE(pool)
+BOOST_AUTO_TEST_SUITE(thread_pool)
 
-using viseme::backends::pool;
+using workers = viseme::thread_pool;
 
 BOOST_AUTO_TEST_CASE(every_task_runs_once) {
   for (const int threads : {0, 1, 2, 3, 7}) {
-    pool p(threads);
+    workers p(threads);
     BOOST_TEST(p.threads() == std::max(threads, 1));
     for (const int tasks : {0, 1, 2, 3, 64, 1000}) {
       std::vector<int> count(tasks, 0);
@@ -26,14 +26,14 @@ BOOST_AUTO_TEST_CASE(every_task_runs_once) {
 }
 
 BOOST_AUTO_TEST_CASE(many_short_loops_see_what_the_last_one_wrote) {
-  pool p(3);
+  workers p(3);
   std::vector<int> values(8, 0);
   for (int round = 0; round < 20000; ++round) p.run(8, [&](int i) { ++values[(i + round) % 8]; });
   BOOST_TEST(std::accumulate(values.begin(), values.end(), 0) == 160000);
 }
 
 BOOST_AUTO_TEST_CASE(sleeping_workers_wake) {
-  pool p(2);
+  workers p(2);
   for (int round = 0; round < 20; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::atomic<int> arrived{0};
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(sleeping_workers_wake) {
 }
 
 BOOST_AUTO_TEST_CASE(a_nested_loop_runs_on_its_thread) {
-  pool p(3);
+  workers p(3);
   std::atomic<int> sum{0};
   p.run(16, [&](int i) {
     const auto self = std::this_thread::get_id();
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_nested_loop_runs_on_its_thread) {
 
 BOOST_AUTO_TEST_CASE(an_exception_reaches_the_caller_and_the_pool_lives_on) {
   for (const int threads : {1, 3}) {
-    pool p(threads);
+    workers p(threads);
     for (int round = 0; round < 200; ++round)
       BOOST_CHECK_EXCEPTION(p.run(50,
                                   [&](int i) {
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(an_exception_reaches_the_caller_and_the_pool_lives_on) {
 }
 
 BOOST_AUTO_TEST_CASE(callers_on_several_threads_share_it) {
-  pool p(2);
+  workers p(2);
   std::atomic<long> sum{0};
   std::vector<std::thread> callers;
   for (int t = 0; t < 4; ++t)
