@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <viseme/run/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
@@ -55,6 +56,20 @@ BOOST_AUTO_TEST_CASE(a_nested_loop_runs_on_its_thread) {
     });
   });
   BOOST_TEST(sum == 255 * 128);
+}
+
+BOOST_AUTO_TEST_CASE(no_two_threads_have_one_slot) {
+  workers p(3);
+  std::array<std::atomic<int>, 3> inside{};
+  std::atomic<int> shared{0}, outside{0};
+  for (int loop = 0; loop < 20000; ++loop)  // short ones: a thread that still looks for tasks of one loop finds those of the next
+    p.run(3, [&](int, int slot) {
+      if (slot < 0 || slot >= 3) return void(++outside);
+      if (inside[slot].exchange(1)) ++shared;
+      inside[slot].store(0);
+    });
+  BOOST_TEST(shared == 0);
+  BOOST_TEST(outside == 0);
 }
 
 BOOST_AUTO_TEST_CASE(an_exception_reaches_the_caller_and_the_pool_lives_on) {

@@ -24,7 +24,7 @@ public:
   explicit thread_pool(int threads) {
     workers_.reserve(std::max(threads, 1) - 1);
     try {
-      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
     } catch (...) {
       stop();
       throw;
@@ -50,11 +50,10 @@ public:
     context_ = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
     failed_.store(false, std::memory_order_relaxed);
     done_.store(0, std::memory_order_relaxed);
-    slots_.store(0, std::memory_order_relaxed);
     ticket_.store(std::uint64_t(tasks) << 32);
     epoch_.fetch_add(1);
     epoch_.notify_all();
-    drain();
+    drain(0);
     wait_while([&](std::uint32_t done) { return done != std::uint32_t(tasks); }, done_);
     const std::exception_ptr error = std::exchange(error_, nullptr);
     busy_.store(false, std::memory_order_release);
@@ -87,14 +86,12 @@ private:
     else f(task);
   }
 
-  void drain() {
+  void drain(int slot) {
     inside_ = true;
-    int slot = -1;
     for (;;) {
       const std::uint64_t claim = ticket_.fetch_add(1, std::memory_order_acq_rel);
       const auto tasks = std::uint32_t(claim >> 32), task = std::uint32_t(claim);
       if (task >= tasks) break;
-      if (slot < 0) slot = slots_.fetch_add(1, std::memory_order_relaxed);
       try {
         if (!failed_.load(std::memory_order_relaxed)) body_(context_, int(task), slot);
       } catch (...) {
@@ -105,12 +102,12 @@ private:
     inside_ = false;
   }
 
-  void work() {
+  void work(int slot) {
     for (std::uint32_t seen = 0;;) {
       wait_while([&](std::uint32_t epoch) { return epoch == seen; }, epoch_);
       seen = epoch_.load(std::memory_order_acquire);
       if (stopping_.load(std::memory_order_acquire)) return;
-      drain();
+      drain(slot);
     }
   }
 
@@ -128,7 +125,6 @@ private:
   alignas(64) std::atomic<std::uint64_t> ticket_{0};
   alignas(64) std::atomic<std::uint32_t> done_{0};
   alignas(64) std::atomic<std::uint32_t> epoch_{0};
-  std::atomic<int> slots_{0};
   std::atomic<bool> failed_{false}, stopping_{false}, busy_{false};
   std::vector<std::thread> workers_;
 };
