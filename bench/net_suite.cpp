@@ -52,7 +52,7 @@ std::vector<loaded_peer> load_peers(setting& s, const net_case& c) {
 std::vector<layer_time> by_layer(setting& s, const net_case& c) {
   const auto spec = c.spec();
   const auto net = s.on->prepare(spec, weights_of(spec));
-  const auto run = net->make_session({.batch = c.batch, .image = {0, 0}, .cut = {}});
+  const auto run = net->make_session({.batch = c.batch, .image = {0, 0}, .cut = {{}, outputs_of(spec)}});
   for (const auto& v : run->inputs()) run->write(v.name, input_values(v.name, v.size.count()));
   const auto layers = run->layers();
   std::vector<double> once(layers.size());

@@ -32,6 +32,12 @@ inline std::vector<float> input_values(const std::string& name, std::size_t coun
   return {values.begin(), values.end()};
 }
 
+/// What a run is asked for: its last value, but both of SyncNet's.
+inline std::vector<std::string> outputs_of(const net_spec& spec) {
+  if (spec.net == "syncnet") return {"audio", "face"};
+  return {};
+}
+
 /// What is timed: from dense NCHW inputs to dense NCHW outputs or, in training, to updated weights.
 class workload {
 public:
@@ -76,8 +82,7 @@ private:
 
 class loaded_forward final : public loaded_case {
 public:
-  loaded_forward(device& on, const net_case& c) : batch_(c.batch), net_(on.prepare(c.spec(), weights_of(c.spec()))) {
-    if (c.spec().net == "syncnet") outputs_ = {"audio", "face"};
+  loaded_forward(device& on, const net_case& c) : batch_(c.batch), net_(on.prepare(c.spec(), weights_of(c.spec()))), outputs_(outputs_of(c.spec())) {
     for (const auto& v : net_->make_session({.batch = batch_, .image = {0, 0}, .cut = {{}, outputs_}})->inputs())
       inputs_[v.name] = input_values(v.name, v.size.count());
   }
@@ -88,7 +93,7 @@ private:
   int batch_;
   std::shared_ptr<const model> net_;
   named_arrays inputs_;
-  std::vector<std::string> outputs_;
+  const std::vector<std::string> outputs_;
 };
 
 /// Forward, L1 loss, backward, Adam, gradients cleared.
