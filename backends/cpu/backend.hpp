@@ -35,6 +35,7 @@ struct cpu {
   static void load(context&, const float* nchw, view<T> to);
   static void store(context&, view<const T> from, float* nchw);
   static void move(context&, view<const T> from, view<T> to, gradient_write);
+  static void increment(context&, std::span<T* const> counters) { increment_each(counters); }
 };
 
 template <class T>

@@ -1,6 +1,8 @@
 // The truth: plain loops over any layout, sums in double, on all cores. Every other host backend falls back to it.
 #pragma once
 
+#include <cstring>
+#include <span>
 #include <vector>
 
 #include <viseme/run/thread_pool.hpp>
@@ -29,9 +31,25 @@ struct host_context {
     threads.run(s.n * s.c, [&](int i) { f(i / s.c, i % s.c); });
   }
 
+  /// Between memory of the host and of the backend, which is the same here; and within it.
+  void upload(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes); }
+  void download(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+  void copy(void* to, const void* from, std::size_t bytes) {
+    if (bytes) std::memcpy(to, from, bytes);
+  }
+  void zero(void* to, std::size_t bytes) { std::memset(to, 0, bytes); }
+  /// Until everything asked for is done.
+  void wait() const {}
+
 private:
   std::vector<double> sums_;
 };
+
+/// += 1, each.
+template <class T>
+void increment_each(std::span<T* const> numbers) {
+  for (T* n : numbers) *n += T(1);
+}
 
 /// y = or += value.
 template <class T>
@@ -61,6 +79,7 @@ struct reference {
   static void load(context& c, const float* nchw, view<T> to) { move_elements(c, view<const float>{nchw, to.size, layout::nchw}, to, gradient_write::overwrite); }
   static void store(context& c, view<const T> from, float* nchw) { move_elements(c, from, view<float>{nchw, from.size, layout::nchw}, gradient_write::overwrite); }
   static void move(context& c, view<const T> from, view<T> to, gradient_write write) { move_elements(c, from, to, write); }
+  static void increment(context&, std::span<T* const> counters) { increment_each(counters); }
 };
 
 }  // namespace viseme::backends

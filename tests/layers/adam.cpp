@@ -35,7 +35,7 @@ numbers by_backend(const numbers& start, double scale) {
   block<B> w(start), m(numbers(start.size(), 0)), v(numbers(start.size(), 0));
   for (int t = 1; t <= step_count; ++t) {
     block<B> g(gradient_of(t, start.size()));
-    found_op<viseme::adam, B>::run(context(), adam_call<typename B::scalar>{w.data, m.data, v.data, g.data, start.size(), t, rule, scale});
+    found_op<viseme::adam, B>::run(context<B>(), adam_call<typename B::scalar>{w.data, m.data, v.data, g.data, start.size(), t, rule, scale});
   }
   return w.values();
 }

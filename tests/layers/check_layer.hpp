@@ -17,8 +17,9 @@ using truth = backends::reference<double>;
 using fast = backends::cpu<float>;
 using numbers = std::vector<double>;
 
-inline backends::host_context& context() {
-  static backends::host_context c(2);
+template <class B>
+typename B::context& context() {
+  static typename B::context c(2);
   return c;
 }
 
@@ -71,26 +72,33 @@ layer_case make_case(const std::vector<shape>& sizes, bool training) {
   return k;
 }
 
-/// Memory of a backend, aligned as an engine's, full of NaN until written.
-template <class B>
+/// Memory of a host backend, aligned as an engine's, full of NaN until written.
+template <class B, class T = typename B::scalar>
 struct block {
-  using T = typename B::scalar;
+  using number = master_of<T>;
   std::size_t count;
   typename B::buffer buffer;
   T* data;
 
-  explicit block(std::size_t n) : count(n), buffer(context(), std::max<std::size_t>(n, 1) * sizeof(T)), data(buffer.template at<T>(0)) {
-    std::fill_n(data, n, std::numeric_limits<T>::quiet_NaN());
+  explicit block(std::size_t n) : count(n), buffer(context<B>(), std::max<std::size_t>(n, 1) * sizeof(T)), data(buffer.template at<T>(0)) {
+    std::fill_n(data, n, T(std::numeric_limits<number>::quiet_NaN()));
   }
-  explicit block(const numbers& values) : block(values.size()) { std::copy(values.begin(), values.end(), data); }
+  explicit block(const numbers& values) : block(values.size()) {
+    for (std::size_t i = 0; i < count; ++i) data[i] = T(number(values[i]));
+  }
   block(const numbers& values, shape s) : block(values.size()) {
-    copy(view<const double>{values.data(), s, layout::nchw}, view<T>{data, s, B::preferred});
+    const std::vector<number> converted(values.begin(), values.end());
+    copy(view<const number>{converted.data(), s, layout::nchw}, view<T>{data, s, B::preferred});
   }
-  numbers values() const { return numbers(data, data + count); }
-  numbers values(shape s) const {
+  numbers values() const {
     numbers v(count);
-    copy(view<const T>{data, s, B::preferred}, view<double>{v.data(), s, layout::nchw});
+    std::transform(data, data + count, v.begin(), [](T x) { return double(number(x)); });
     return v;
+  }
+  numbers values(shape s) const {
+    std::vector<number> v(count);
+    copy(view<const T>{data, s, B::preferred}, view<number>{v.data(), s, layout::nchw});
+    return {v.begin(), v.end()};
   }
 };
 
@@ -99,8 +107,11 @@ struct block {
 template <class B>
 layer_result run(const step<B>& op, const layer_case& k, std::optional<double> before = {}) {
   using T = typename B::scalar;
-  std::vector<block<B>> x, d_x, parameters, d_parameters;
-  block<B> out(k.out.count()), d_out(k.d_out, k.out), statistics(op.reads.statistics), packed(op.packed(context()));
+  using masters = block<B, master_of<T>>;
+  std::vector<block<B>> x, d_x;
+  std::vector<masters> parameters, d_parameters;
+  block<B> out(k.out.count()), d_out(k.d_out, k.out);
+  masters statistics(op.reads.statistics), packed(op.packed(context<B>()));
   forward_call<T> f;
   backward_call<T> b;
   f.inputs = b.inputs = int(k.sizes.size());
@@ -108,7 +119,7 @@ layer_result run(const step<B>& op, const layer_case& k, std::optional<double> b
     x.emplace_back(k.x[i], k.sizes[i]);
     f.in[i] = {x[i].data, k.sizes[i], B::preferred};
     d_x.emplace_back(k.sizes[i].count());
-    if (before) std::fill_n(d_x[i].data, d_x[i].count, T(*before));
+    if (before) std::fill_n(d_x[i].data, d_x[i].count, T(master_of<T>(*before)));
     b.in[i] = {op.reads.input ? x[i].data : nullptr, k.sizes[i], B::preferred};
     b.d_in[i] = {d_x[i].data, k.sizes[i], B::preferred};
     b.write[i] = before ? gradient_write::accumulate : gradient_write::overwrite;
@@ -121,10 +132,10 @@ layer_result run(const step<B>& op, const layer_case& k, std::optional<double> b
   }
   f.out = {out.data, k.out, B::preferred};
   if (k.training) b.statistics = f.statistics = statistics.data;
-  if (op.pack) op.pack(context(), f.parameters, packed.data), f.packed = packed.data;
-  block<B> forward_scratch(op.scratch_forward(context(), f.sizes())), backward_scratch(op.scratch_backward(context(), f.sizes()));
+  if (op.pack) op.pack(context<B>(), f.parameters, packed.data), f.packed = packed.data;
+  masters forward_scratch(op.scratch_forward(context<B>(), f.sizes())), backward_scratch(op.scratch_backward(context<B>(), f.sizes()));
   f.scratch = forward_scratch.data;
-  op.forward(context(), f);
+  op.forward(context<B>(), f);
 
   layer_result r;
   r.out = out.values(k.out);
@@ -133,7 +144,7 @@ layer_result run(const step<B>& op, const layer_case& k, std::optional<double> b
   b.out = {op.reads.output ? out.data : nullptr, k.out, B::preferred};
   b.d_out = {d_out.data, k.out, B::preferred};
   b.scratch = backward_scratch.data;
-  op.backward(context(), b);
+  op.backward(context<B>(), b);
   for (std::size_t i = 0; i < k.sizes.size(); ++i) r.d_x.push_back(d_x[i].values(k.sizes[i]));
   for (const auto& d : d_parameters) r.d_parameters.push_back(d.values());
   return r;
@@ -199,8 +210,9 @@ inline void check_differences(const step<truth>& op, layer_case k, const layer_r
 
 /// Adding gradients to what is there gives that and the gradients.
 template <class B>
-void check_accumulation(const step<B>& op, const layer_case& k, const layer_result& overwritten) {
-  constexpr double before = 0.5, tolerance = 8 * std::numeric_limits<typename B::scalar>::epsilon();
+void check_accumulation(const step<B>& op, const layer_case& k, const layer_result& overwritten,
+                        double tolerance = 8 * std::numeric_limits<typename B::scalar>::epsilon()) {
+  constexpr double before = 0.5;
   auto sum = run(op, k, before);
   const auto check = [&](const std::string& what, numbers have, numbers want) {
     for (auto& w : want) w += before;

@@ -1,11 +1,15 @@
 // What a backend is: scalar, layout, context, memory, and the backend it falls back to.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <span>
+#include <type_traits>
+#include <vector>
 
 #include <viseme/core/view.hpp>
 #include <viseme/graph/place.hpp>
@@ -13,7 +17,7 @@
 namespace viseme {
 
 /// `longest_group`: most layers that one of its fused ops takes. `scalar` of activations, `preferred` layout, `fallback` (a backend of the same memory space or void), `name`, a `context` (threads,
-/// stream, handles) and `buffer`: memory allocated once, released at the end.
+/// stream, handles; `upload`, `download`, `copy`, `zero` of bytes, `wait`) and `buffer`: memory allocated once, released at the end.
 template <class B>
 concept backend = requires {
   typename B::scalar;
@@ -47,5 +51,20 @@ private:
   std::unique_ptr<void, release> data_;
   std::size_t bytes_ = 0;
 };
+
+/// Between floats of the host and numbers of a backend's memory.
+template <class Context, class M>
+void upload_floats(Context& c, std::span<const float> from, M* to) {
+  if constexpr (std::is_same_v<M, float>) return c.upload(to, from.data(), from.size_bytes());
+  const std::vector<M> converted(from.begin(), from.end());
+  c.upload(to, converted.data(), from.size() * sizeof(M));
+}
+template <class Context, class M>
+void download_floats(Context& c, const M* from, std::span<float> to) {
+  if constexpr (std::is_same_v<M, float>) return c.download(to.data(), from, to.size_bytes());
+  std::vector<M> converted(to.size());
+  c.download(converted.data(), from, to.size() * sizeof(M));
+  std::copy(converted.begin(), converted.end(), to.begin());
+}
 
 }  // namespace viseme

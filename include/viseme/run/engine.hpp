@@ -16,41 +16,45 @@ template <class B, class Net>
 class prepared_weights {
 public:
   using T = typename B::scalar;
+  using master = master_of<T>;
 
   /// `block`: values in the order of graph::parameters<Net>().
   prepared_weights(typename B::context& context, std::span<const float> block) {
     const auto list = steps<B, Net, purpose::inference>();
     const auto entries = graph::parameters<Net>();
     require(block.size() == block_size(entries), "weights", "the block has another size than the net", "load it by the net's table");
-    std::vector<T> values(block.begin(), block.end());
     std::size_t total = 0;
     for (const auto& s : list) {
       offset_.push_back(total);
-      total += graph::aligned((s.pack ? s.packed(context) : parameter_count(entries, s.range)) * sizeof(T));
+      total += graph::aligned((s.pack ? s.packed(context) : parameter_count(entries, s.range)) * sizeof(master));
     }
+    const typename B::buffer values(context, block.size() * sizeof(master));
+    upload_floats(context, block, values.template at<master>(0));
     storage_ = typename B::buffer(context, total);
     raw_.resize(list.size());
     for (std::size_t g = 0; g < list.size(); ++g) {
-      T* to = storage_.template at<T>(offset_[g]);
-      if (list[g].pack) list[g].pack(context, pointers_of<T>(entries, list[g].range, values.data()), to);
-      else copy_raw(entries, list[g].range, values, to, raw_[g]);
+      master* to = storage_.template at<master>(offset_[g]);
+      const auto from = pointers_of<T>(entries, list[g].range, values.template at<master>(0));
+      if (list[g].pack) list[g].pack(context, from, to);
+      else copy_raw(context, entries, list[g].range, from, to, raw_[g]);
     }
+    context.wait();
   }
 
   /// Of step g.
-  const T* packed(int g) const { return storage_.template at<T>(offset_[g]); }
+  const master* packed(int g) const { return storage_.template at<master>(offset_[g]); }
   const parameter_pointers<T>& parameters(int g) const { return raw_[g]; }
   std::size_t bytes() const { return storage_.bytes(); }
 
 private:
-  static void copy_raw(const std::vector<parameter_entry>& entries, graph::group_range range, const std::vector<T>& values, T* to,
-                       parameter_pointers<T>& pointers) {
+  static void copy_raw(typename B::context& context, const std::vector<parameter_entry>& entries, graph::group_range range,
+                       const parameter_pointers<T>& from, master* to, parameter_pointers<T>& pointers) {
     int at = 0;
     for (int node = range.first; node < range.first + range.count; ++node) {
       int size = 0;
       for (const auto& e : entries)
         if (e.node == node) {
-          std::copy_n(values.data() + e.offset, e.count, to);
+          context.copy(to, from[at + e.index], e.count * sizeof(master));
           pointers[at + e.index] = to;
           to += e.count;
           ++size;
@@ -69,6 +73,7 @@ template <class B, class Net>
 class engine {
 public:
   using T = typename B::scalar;
+  using master = master_of<T>;
   using low = graph::lowered<Net>;
   static constexpr int values = low::table.values;
 
@@ -131,7 +136,7 @@ private:
     c.out = value(s.out);
     c.packed = weights_->packed(g);
     c.parameters = weights_->parameters(g);
-    c.scratch = arena_.template at<T>(scratch_offset_);
+    c.scratch = arena_.template at<master>(scratch_offset_);
     return c;
   }
 
@@ -156,7 +161,7 @@ private:
     for (int v = 0; v < values; ++v)  // stay valid between runs
       if (place_[v].bytes && (shapes_.wanted[v] || shapes_.fed[v])) place_[v].first = 0, place_[v].last = last;
     scratch_offset_ = graph::place(place_);
-    arena_ = typename B::buffer(*context_, scratch_offset_ + scratch * sizeof(T));
+    arena_ = typename B::buffer(*context_, scratch_offset_ + scratch * sizeof(master));
   }
 
   typename B::context* context_;

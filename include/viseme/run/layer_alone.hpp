@@ -17,20 +17,21 @@ template <class B>
 class layer_alone final : public layer_run {
 public:
   using T = typename B::scalar;
+  using master = master_of<T>;
 
   /// `block`: the whole net's values in the order of its parameters.
   layer_alone(shared_context<B> context, net_steps<B> net, std::size_t index, purpose what, std::span<const float> block)
       : context_(std::move(context)), step_(net.steps[index]), info_(std::move(net.layers[index])), what_(what) {
     require(block.size() == block_size(net.entries), "weights", "the block has another size than the net", "load it by the net's table");
-    for (const auto& in : info_.inputs) inputs_.push_back(memory(in.count()));
-    output_ = memory(info_.output.count());
+    for (const auto& in : info_.inputs) inputs_.push_back(memory<T>(in.count()));
+    output_ = memory<T>(info_.output.count());
     place_parameters(block);
     call_.inputs = step_.in.count;
     for (int k = 0; k < step_.in.count; ++k) call_.in[k] = view<const T>(input(position(k)));
     call_.out = view<T>{output_.template at<T>(0), info_.output, B::preferred};
     const auto sizes = call_.sizes();
-    scratch_ = memory(std::max(step_.scratch_forward(*context_, sizes), has_backward() ? step_.scratch_backward(*context_, sizes) : 0));
-    call_.scratch = scratch_.template at<T>(0);
+    scratch_ = memory<master>(std::max(step_.scratch_forward(*context_, sizes), has_backward() ? step_.scratch_backward(*context_, sizes) : 0));
+    call_.scratch = scratch_.template at<master>(0);
     if (has_backward()) prepare_backward();
   }
 
@@ -45,7 +46,7 @@ public:
     B::store(*context_, call_.out, nchw.data());
   }
   void forward() override {
-    if (what_ == purpose::training && step_.pack) step_.pack(*context_, call_.parameters, packed_.template at<T>(0));
+    if (what_ == purpose::training && step_.pack) step_.pack(*context_, call_.parameters, packed_.template at<master>(0));
     step_.forward(*context_, call_);
   }
   bool has_backward() const override { return what_ == purpose::training && step_.backward; }
@@ -56,9 +57,10 @@ public:
   std::size_t memory_bytes() const override { return bytes_; }
 
 private:
+  template <class E>
   typename B::buffer memory(std::size_t elements) {
-    bytes_ += elements * sizeof(T);
-    return typename B::buffer(*context_, elements * sizeof(T));
+    bytes_ += elements * sizeof(E);
+    return typename B::buffer(*context_, elements * sizeof(E));
   }
   view<T> input(int k) const { return {inputs_[k].template at<T>(0), info_.inputs[k], B::preferred}; }
   /// Which of the distinct inputs the k-th one is.
@@ -75,32 +77,34 @@ private:
   void place_parameters(std::span<const float> block) {
     std::size_t count = 0;
     for (const auto& e : info_.parameters) count += e.count;
-    parameters_ = memory(count);
+    parameters_ = memory<master>(count);
     std::size_t at = 0;
     for (std::size_t i = 0; i < info_.parameters.size(); ++i) {
       const auto& e = info_.parameters[i];
-      T* to = parameters_.template at<T>(at * sizeof(T));
-      std::copy_n(block.data() + e.offset, e.count, to);
+      master* to = parameters_.template at<master>(at * sizeof(master));
+      upload_floats(*context_, block.subspan(e.offset, e.count), to);
       call_.parameters[i] = to;
       at += e.count;
     }
     if (!step_.pack) return;
-    packed_ = memory(step_.packed(*context_));
-    call_.packed = packed_.template at<T>(0);
-    step_.pack(*context_, call_.parameters, packed_.template at<T>(0));
+    packed_ = memory<master>(step_.packed(*context_));
+    call_.packed = packed_.template at<master>(0);
+    step_.pack(*context_, call_.parameters, packed_.template at<master>(0));
   }
 
   void prepare_backward() {
-    statistics_ = memory(std::size_t(step_.reads.statistics));
-    if (step_.reads.statistics) call_.statistics = statistics_.template at<T>(0);
-    output_gradient_ = memory(info_.output.count());
+    statistics_ = memory<master>(std::size_t(step_.reads.statistics));
+    if (step_.reads.statistics) call_.statistics = statistics_.template at<master>(0);
+    output_gradient_ = memory<T>(info_.output.count());
     T* d = output_gradient_.template at<T>(0);
-    for (std::size_t i = 0; i < info_.output.count(); ++i) d[i] = T((int(i * 2654435761u % 2001) - 1000) * 1e-6);
+    std::vector<T> values(info_.output.count());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = T(master((int(i * 2654435761u % 2001) - 1000) * 1e-6));
+    context_->upload(d, values.data(), values.size() * sizeof(T));
     back_.inputs = call_.inputs;
     back_.in = call_.in;
     back_.out = call_.out;
     back_.d_out = view<const T>{d, info_.output, B::preferred};
-    for (const auto& in : info_.inputs) input_gradients_.push_back(memory(in.count()));
+    for (const auto& in : info_.inputs) input_gradients_.push_back(memory<T>(in.count()));
     for (int k = 0; k < call_.inputs; ++k) {
       back_.d_in[k] = {input_gradients_[position(k)].template at<T>(0), info_.inputs[position(k)], B::preferred};
       back_.write[k] = position_is_new(k) ? gradient_write::overwrite : gradient_write::accumulate;
@@ -108,8 +112,8 @@ private:
     back_.parameters = call_.parameters;
     for (std::size_t i = 0; i < info_.parameters.size(); ++i)
       if (info_.parameters[i].trainable) {
-        parameter_gradients_.push_back(memory(info_.parameters[i].count));
-        back_.d_parameters[i] = parameter_gradients_.back().template at<T>(0);
+        parameter_gradients_.push_back(memory<master>(info_.parameters[i].count));
+        back_.d_parameters[i] = parameter_gradients_.back().template at<master>(0);
       }
     back_.statistics = call_.statistics;
     back_.scratch = call_.scratch;

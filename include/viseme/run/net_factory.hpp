@@ -168,7 +168,8 @@ public:
     auto call = loss_to(a, graph_.output(b), weight);
     if (labels.size() != std::size_t(call.a.size.n))
       throw error("labels", std::to_string(labels.size()) + " for " + std::to_string(call.a.size.n) + " samples", "give one a sample");
-    call.labels = labels.data();
+    context_->upload(target_.data(), labels.data(), labels.size_bytes());
+    call.labels = target_.template at<float>(0);
     call.d_b = graph_.output_gradient(b);
     call.write_b = first_write(b);
     return graph_.template loss<cosine_bce_loss>(call);
@@ -194,7 +195,7 @@ public:
     in(second, graph_.second_moment(), graph_.trainable_count());
   }
   std::size_t memory_bytes() const override {
-    return graph_.arena_bytes() + target_.bytes() + (block_size(graph_.entries()) + 3 * graph_.trainable_count()) * sizeof(T);
+    return graph_.arena_bytes() + target_.bytes() + (block_size(graph_.entries()) + 3 * graph_.trainable_count()) * sizeof(master);
   }
 
   view<T> native_output(const std::string& key) const override { return graph_.output(key); }
@@ -224,13 +225,18 @@ private:
     call.write_a = call.d_a ? first_write(key) : gradient_write::overwrite;
     return call;
   }
-  static void out(const T* from, std::size_t count, std::span<float> to) {
-    if (to.size() != count) throw error("parameter block", std::to_string(to.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
-    std::copy_n(from, count, to.data());
+  using master = master_of<T>;
+
+  static void require_block(std::size_t have, std::size_t want) {
+    if (have != want) throw error("parameter block", std::to_string(have) + " numbers for " + std::to_string(want), "give one of the net's size");
   }
-  static void in(std::span<const float> from, T* to, std::size_t count) {
-    if (from.size() != count) throw error("parameter block", std::to_string(from.size()) + " numbers for " + std::to_string(count), "give one of the net's size");
-    std::copy_n(from.data(), count, to);
+  void out(const master* from, std::size_t count, std::span<float> to) const {
+    require_block(to.size(), count);
+    download_floats(*context_, from, to);
+  }
+  void in(std::span<const float> from, master* to, std::size_t count) {
+    require_block(from.size(), count);
+    upload_floats(*context_, from, to);
   }
 
   shared_context<B> context_;

@@ -4,7 +4,7 @@
 //     static void forward(context&, const forward_call<T>&);              // always
 //     static void backward(context&, const backward_call<T>&);            // absent: inference only
 //     static std::size_t packed_size(const context&);                     // optional: elements of a copy of the parameters made once,
-//     static void pack(context&, const parameter_pointers<T>&, T* to);    //   which then replaces them in inference
+//     static void pack(context&, const parameter_pointers<T>&, master_of<T>* to);  // which then replaces them in inference
 //     static std::size_t forward_scratch(const context&, const call_shapes&);   // optional: elements of temporary memory
 //     static std::size_t backward_scratch(const context&, const call_shapes&);
 //     static void recompute(context&, const forward_call<T>&);            // optional: `out` once more from input and statistics, bit for bit
@@ -12,12 +12,15 @@
 //     static constexpr bool gradient_over_input = true;                   // optional: backward's d_in[0] may be the memory of in[0]
 //     static constexpr saves backward_reads;                              // optional: where it differs from the layer's
 //   };
+//
+// Parameters, statistics, packed copies and scratch are `master_of<T>`: float where activations T have two bytes, else T; sizes count these.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <type_traits>
 
+#include <viseme/core/scalar.hpp>
 #include <viseme/core/view.hpp>
 #include <viseme/layers/fused.hpp>
 #include <viseme/layers/layer.hpp>
@@ -28,7 +31,7 @@ inline constexpr int max_parameters = 24;
 
 /// A layer's parameters in the order of `Layer::parameters`; of a group, one layer after the other.
 template <class T>
-using parameter_pointers = std::array<T*, max_parameters>;
+using parameter_pointers = std::array<master_of<T>*, max_parameters>;
 
 /// Shapes of a call: inputs of the group, in order, and its output.
 struct call_shapes {
@@ -44,9 +47,9 @@ struct forward_call {
   int inputs = 0;
   view<T> out;
   parameter_pointers<T> parameters{};
-  const T* packed = nullptr;
-  T* scratch = nullptr;
-  T* statistics = nullptr;  // training with batch statistics: written here for the backward pass, running ones updated. Else null.
+  const master_of<T>* packed = nullptr;
+  master_of<T>* scratch = nullptr;
+  master_of<T>* statistics = nullptr;  // training with batch statistics: written here for the backward pass, running ones updated. Else null.
 
   call_shapes sizes() const {
     call_shapes s{.in = {}, .out = out.size};
@@ -66,8 +69,8 @@ struct backward_call {
   std::array<gradient_write, max_inputs> write{};
   parameter_pointers<T> parameters{};
   parameter_pointers<T> d_parameters{};        // null: frozen. Always accumulated into.
-  const T* statistics = nullptr;               // null: running statistics were used
-  T* scratch = nullptr;
+  const master_of<T>* statistics = nullptr;    // null: running statistics were used
+  master_of<T>* scratch = nullptr;
 };
 
 template <class Layer, class Backend>

@@ -16,6 +16,7 @@ namespace viseme {
 template <class B>
 struct step {
   using T = typename B::scalar;
+  using master = master_of<T>;
   using context = typename B::context;
 
   graph::group_range range;  // layers of the group
@@ -26,7 +27,7 @@ struct step {
   void (*forward)(context&, const forward_call<T>&) = nullptr;
   void (*backward)(context&, const backward_call<T>&) = nullptr;
   void (*recompute)(context&, const forward_call<T>&) = nullptr;
-  void (*pack)(context&, const parameter_pointers<T>&, T*) = nullptr;
+  void (*pack)(context&, const parameter_pointers<T>&, master*) = nullptr;
   std::size_t (*packed_size)(const context&) = nullptr;
   std::size_t (*forward_scratch)(const context&, const call_shapes&) = nullptr;
   std::size_t (*backward_scratch)(const context&, const call_shapes&) = nullptr;
@@ -96,7 +97,7 @@ std::span<const step<B>> steps() {
 
 /// The parameters of a group as pointers into a flat block laid out by graph::parameters<Net>().
 template <class T>
-parameter_pointers<T> pointers_of(const std::vector<parameter_entry>& entries, graph::group_range g, T* block) {
+parameter_pointers<T> pointers_of(const std::vector<parameter_entry>& entries, graph::group_range g, master_of<T>* block) {
   parameter_pointers<T> p{};
   int at = 0;
   for (int node = g.first; node < g.first + g.count; ++node) {

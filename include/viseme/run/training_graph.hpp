@@ -16,6 +16,7 @@ template <class B, class Net>
 class training_graph {
 public:
   using T = typename B::scalar;
+  using master = master_of<T>;
   using low = graph::lowered<Net>;
   static constexpr int values = low::table.values;
 
@@ -25,9 +26,9 @@ public:
         steps_(steps<B, Net, purpose::training>()) {
     require(block.size() == block_size(entries_), "weights", "the block has another size than the net", "load it by the net's table");
     trainable_ = options_.frozen ? 0 : trainable_size(entries_);
-    parameters_ = typename B::buffer(context, block.size() * sizeof(T));
-    state_ = typename B::buffer(context, 3 * graph::aligned(trainable_ * sizeof(T)));
-    for (std::size_t i = 0; i < block.size(); ++i) parameter_block()[i] = T(block[i]);
+    parameters_ = typename B::buffer(context, block.size() * sizeof(master));
+    state_ = typename B::buffer(context, 3 * graph::aligned(trainable_ * sizeof(master)));
+    upload_floats(context, block, parameter_block());
     plan();
   }
 
@@ -47,13 +48,13 @@ public:
       if (!shapes_.needed[s.out]) continue;
       auto call = forward_call_of(g);
       if (s.pack) {
-        T* packed = arena_.template at<T>(packed_offset_);
+        master* packed = arena_.template at<master>(packed_offset_);
         s.pack(*context_, call.parameters, packed);
         call.packed = packed;
       }
       s.forward(*context_, call);
     }
-    for (T* counter : batch_counters_) *counter += T(1);
+    B::increment(*context_, batch_counters_);
   }
 
   /// Once after each forward(). Gradients of parameters are added to what is there; output gradients must have been written.
@@ -71,16 +72,16 @@ public:
 
   const std::vector<parameter_entry>& entries() const { return entries_; }
   /// All parameters and buffers, in the order of entries(); the first trainable_count() elements are what Adam moves.
-  T* parameter_block() const { return parameters_.template at<T>(0); }
+  master* parameter_block() const { return parameters_.template at<master>(0); }
   std::size_t trainable_count() const { return trainable_; }
-  T* gradient_block() const { return state_.template at<T>(0); }
-  T* first_moment() const { return state_.template at<T>(graph::aligned(trainable_ * sizeof(T))); }
-  T* second_moment() const { return state_.template at<T>(2 * graph::aligned(trainable_ * sizeof(T))); }
-  void clear_gradients() { std::fill_n(gradient_block(), trainable_, T(0)); }
+  master* gradient_block() const { return state_.template at<master>(0); }
+  master* first_moment() const { return state_.template at<master>(graph::aligned(trainable_ * sizeof(master))); }
+  master* second_moment() const { return state_.template at<master>(2 * graph::aligned(trainable_ * sizeof(master))); }
+  void clear_gradients() { context_->zero(gradient_block(), trainable_ * sizeof(master)); }
 
   /// `number` counts from 1.
   void adam_step(const adam& rule, std::int64_t number) {
-    found_op<adam, B>::run(*context_, adam_call<T>{parameter_block(), first_moment(), second_moment(), gradient_block(), trainable_, number, rule});
+    found_op<adam, B>::run(*context_, adam_call<master>{parameter_block(), first_moment(), second_moment(), gradient_block(), trainable_, number, rule});
   }
   template <class Loss>
   double loss(const loss_call<T>& call) { return found_op<Loss, B>::run(*context_, call); }
@@ -110,9 +111,9 @@ private:
   /// What backward() reads as value v.
   view<T> backward_value(int v) const { return recomputed_[v] ? at(again(v), shapes_.size[v]) : value(v); }
   int again(int v) const { return 2 * values + count() + v; }
-  T* statistics(int g) const {
+  master* statistics(int g) const {
     const auto& p = place_[2 * values + g];
-    return p.bytes ? arena_.template at<T>(p.offset) : nullptr;
+    return p.bytes ? arena_.template at<master>(p.offset) : nullptr;
   }
 
   forward_call<T> forward_call_of(int g) const {
@@ -122,7 +123,7 @@ private:
     for (int k = 0; k < s.in.count; ++k) call.in[k] = value(s.in.id[k]);
     call.out = value(s.out);
     call.parameters = pointers_[g];
-    call.scratch = arena_.template at<T>(scratch_offset_);
+    call.scratch = arena_.template at<master>(scratch_offset_);
     call.statistics = statistics(g);
     return call;
   }
@@ -140,7 +141,7 @@ private:
     call.d_out = gradient(s.out);
     call.parameters = pointers_[g];
     call.d_parameters = gradient_pointers_[g];
-    call.scratch = arena_.template at<T>(scratch_offset_);
+    call.scratch = arena_.template at<master>(scratch_offset_);
     call.statistics = statistics(g);
     return call;
   }
@@ -218,7 +219,7 @@ private:
         keep_gradient(v, back);
         write_[g][k] = std::exchange(written[v], true) ? gradient_write::accumulate : gradient_write::overwrite;
       }
-      if (s.reads.statistics && !options_.frozen) keep(2 * values + g, s.reads.statistics, g), keep(2 * values + g, s.reads.statistics, back);
+      if (const std::size_t n = s.reads.statistics * sizeof(master) / sizeof(T); n && !options_.frozen) keep(2 * values + g, n, g), keep(2 * values + g, n, back);
       const auto sizes = shapes_.of(s.in, s.out);
       scratch = std::max({scratch, s.scratch_forward(*context_, sizes), trains ? s.scratch_backward(*context_, sizes) : 0});
       packed = std::max(packed, s.packed(*context_));
@@ -230,8 +231,8 @@ private:
         if (e.name.ends_with("num_batches_tracked")) batch_counters_.push_back(parameter_block() + e.offset);
     share_slots();
     scratch_offset_ = graph::place(place_);
-    packed_offset_ = scratch_offset_ + graph::aligned(scratch * sizeof(T));
-    arena_ = typename B::buffer(*context_, packed_offset_ + packed * sizeof(T));
+    packed_offset_ = scratch_offset_ + graph::aligned(scratch * sizeof(master));
+    arena_ = typename B::buffer(*context_, packed_offset_ + packed * sizeof(master));
   }
 
   /// A gradient takes the memory of its value where the step that writes it first is the last to read the value.
@@ -269,7 +270,7 @@ private:
   std::vector<graph::lifetime> place_;               // values, their gradients, statistics by step, recomputed values
   std::vector<std::array<gradient_write, max_inputs>> write_;
   std::vector<parameter_pointers<T>> pointers_, gradient_pointers_;
-  std::vector<T*> batch_counters_;
+  std::vector<master*> batch_counters_;
   std::size_t scratch_offset_ = 0, packed_offset_ = 0;
 };
 

@@ -1,0 +1,38 @@
+// The GPU's kernels on the host, for tests and for looking into them: slow, and strict (kernels/simt/host.hpp).
+#pragma once
+
+#include <backends/reference/backend.hpp>
+#include <backends/simt/backend.hpp>
+#include <kernels/simt/host.hpp>
+
+namespace viseme::backends {
+
+struct emulated_context : host_context {
+  simt::host_launcher launcher;
+
+  explicit emulated_context(int count) : host_context(count), launcher(threads) {}
+
+  float* staging(std::size_t count) {
+    if (staging_.size() < count) staging_.resize(count);
+    return staging_.data();
+  }
+
+private:
+  std::vector<float> staging_;
+};
+
+template <class Kernel>
+void launch(emulated_context& c, simt::grid g, const Kernel& kernel) {
+  c.launcher.launch(g, kernel);
+}
+
+struct on_host {
+  using context = emulated_context;
+  using buffer = host_buffer;
+  static constexpr const char* name = "emulated";
+};
+
+template <class T>
+using emulated = simt_backend<on_host, T>;
+
+}  // namespace viseme::backends

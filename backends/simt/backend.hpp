@@ -1,0 +1,105 @@
+// One backend for two places: the kernels of kernels/simt on a GPU (place: backends/cuda) or emulated on the host (backends/emulated).
+#pragma once
+
+#include <algorithm>
+#include <span>
+
+#include <kernels/simt/layout.hpp>
+#include <viseme/core/view.hpp>
+#include <viseme/layers/activation.hpp>
+#include <viseme/layers/combine.hpp>
+#include <viseme/run/backend.hpp>
+#include <viseme/run/op.hpp>
+
+namespace viseme::backends {
+
+/// A channels-last view as the kernels take it.
+template <class T>
+simt::pixels<T> simt_pixels(view<T> v) {
+  return {v.data, v.step.w};
+}
+inline simt::writing simt_writing(gradient_write w) { return w == gradient_write::accumulate ? simt::writing::accumulate : simt::writing::overwrite; }
+
+/// Place: `context`, `buffer`, `name`, and a function launch(context&, simt::grid, const Kernel&) found by its context. The context has, beside
+/// what every context has, `staging(count)`: floats of the place's memory for values on their way, valid until the next call.
+template <class Place, class T>
+struct simt_backend {
+  static_assert(std::is_same_v<T, float> || is_half<T>, "kernels/simt computes in float, stored as float, bf16 or fp16");
+  using scalar = T;
+  using fallback = void;
+  using context = typename Place::context;
+  using buffer = typename Place::buffer;
+  static constexpr layout preferred = layout::nhwc;
+  static constexpr const char* name = Place::name;
+  static constexpr int longest_group = 10;
+
+  /// Between dense NCHW float32 on the host and the backend's own views; and between two of these.
+  static void load(context& c, const float* nchw, view<T> to) {
+    float* staged = c.staging(to.size.count());
+    c.upload(staged, nchw, to.size.count() * sizeof(float));
+    launch(c, simt::elementwise_grid(to.size.count()), simt::from_nchw<T>{planes_of(to.size), staged, simt_pixels(to)});
+  }
+  static void store(context& c, view<const T> from, float* nchw) {
+    float* staged = c.staging(from.size.count());
+    launch(c, simt::elementwise_grid(from.size.count()), simt::to_nchw<T>{planes_of(from.size), simt_pixels(from), staged});
+    c.download(nchw, staged, from.size.count() * sizeof(float));
+  }
+  static void move(context& c, view<const T> from, view<T> to, gradient_write write) {
+    launch(c, simt::elementwise_grid(to.size.count()),
+           simt::move_pixels<T>{std::ptrdiff_t(to.size.pixels()), to.size.c, simt_pixels(from), simt_pixels(to), simt_writing(write)});
+  }
+  static void increment(context& c, std::span<float* const> counters) {
+    for (; !counters.empty(); counters = counters.subspan(std::min<std::size_t>(counters.size(), simt::increment::most))) {
+      simt::increment k{{}, int(std::min<std::size_t>(counters.size(), simt::increment::most))};
+      std::copy_n(counters.begin(), k.count, k.number);
+      launch(c, {1}, k);
+    }
+  }
+
+private:
+  static simt::planes planes_of(shape s) { return {s.n, s.c, std::ptrdiff_t(s.h) * s.w}; }
+};
+
+/// An activation layer in the kernels' words.
+struct simt_activation {
+  simt::activation act = simt::activation::none;
+  float slope = 0;
+
+  constexpr simt_activation() = default;
+  constexpr simt_activation(relu) : act(simt::activation::relu) {}
+  constexpr simt_activation(sigmoid) : act(simt::activation::sigmoid) {}
+  template <int D>
+  constexpr simt_activation(leaky_relu<D>) : act(simt::activation::leaky_relu), slope(float(leaky_relu<D>::slope)) {}
+};
+
+template <class L>
+concept simt_activates = std::is_constructible_v<simt_activation, L>;
+
+/// What follows a convolution or a norm in a fused group: nothing, an activation, a sum, or a sum and an activation.
+template <class... L>
+struct simt_tail;
+template <>
+struct simt_tail<> {
+  static constexpr bool sum = false;
+  static constexpr simt_activation act{};
+};
+template <simt_activates A>
+struct simt_tail<A> {
+  static constexpr bool sum = false;
+  static constexpr simt_activation act{A{}};
+};
+template <>
+struct simt_tail<add> {
+  static constexpr bool sum = true;
+  static constexpr simt_activation act{};
+};
+template <simt_activates A>
+struct simt_tail<add, A> {
+  static constexpr bool sum = true;
+  static constexpr simt_activation act{A{}};
+};
+
+template <class... L>
+concept simt_tail_known = requires { sizeof(simt_tail<L...>); };
+
+}  // namespace viseme::backends
