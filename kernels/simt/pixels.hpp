@@ -15,7 +15,11 @@ struct pixels {
 
   VISEME_DEVICE T* at(std::ptrdiff_t pixel) const { return data + pixel * stride; }
   VISEME_DEVICE explicit operator bool() const { return data != nullptr; }
-  VISEME_DEVICE operator pixels<const T>() const { return {data, stride}; }
+  VISEME_DEVICE operator pixels<const T>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, stride};
+  }
 };
 
 /// What a result does to what is there.

@@ -35,6 +35,32 @@ VISEME_DEVICE constexpr float from_fp16(std::uint16_t bits) {
   return sign ? -tiny : tiny;
 }
 
+// One instruction each where a GPU has it.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 750
+__device__ inline std::uint16_t fp16_bits(float value) {
+  std::uint16_t bits;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
+}
+__device__ inline float fp16_value(std::uint16_t bits) {
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+  return value;
+}
+#else
+VISEME_DEVICE constexpr std::uint16_t fp16_bits(float value) { return to_fp16(value); }
+VISEME_DEVICE constexpr float fp16_value(std::uint16_t bits) { return from_fp16(bits); }
+#endif
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+__device__ inline std::uint16_t bf16_bits(float value) {
+  std::uint16_t bits;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
+}
+#else
+VISEME_DEVICE constexpr std::uint16_t bf16_bits(float value) { return to_bf16(value); }
+#endif
+
 }  // namespace detail
 
 /// bfloat16: the upper half of a float's bits.
@@ -42,7 +68,7 @@ struct bf16 {
   std::uint16_t bits;
 
   bf16() = default;
-  VISEME_DEVICE explicit constexpr bf16(float value) : bits(to_bf16(value)) {}
+  VISEME_DEVICE explicit constexpr bf16(float value) : bits(detail::bf16_bits(value)) {}
   VISEME_DEVICE explicit constexpr operator float() const { return from_bf16(bits); }
 };
 
@@ -51,8 +77,8 @@ struct fp16 {
   std::uint16_t bits;
 
   fp16() = default;
-  VISEME_DEVICE explicit constexpr fp16(float value) : bits(detail::to_fp16(value)) {}
-  VISEME_DEVICE explicit constexpr operator float() const { return detail::from_fp16(bits); }
+  VISEME_DEVICE explicit constexpr fp16(float value) : bits(detail::fp16_bits(value)) {}
+  VISEME_DEVICE explicit constexpr operator float() const { return detail::fp16_value(bits); }
 };
 
 template <class T>

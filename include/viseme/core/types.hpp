@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <viseme/core/attributes.hpp>
+
 namespace viseme {
 
 template <class... T>
@@ -51,11 +53,11 @@ struct type_table<type_list<T...>> {
 
 /// Calls f(integral_constant<int, 0>) ... f(integral_constant<int, N - 1>), unrolled.
 template <int N, class F>
-constexpr void unrolled(F&& f) {
+VISEME_DEVICE constexpr void unrolled(F&& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, I>{}), ...); }(std::make_integer_sequence<int, N>{});
 }
 template <int N, class F>
-constexpr void unrolled_backwards(F&& f) {
+VISEME_DEVICE constexpr void unrolled_backwards(F&& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, N - 1 - I>{}), ...); }(std::make_integer_sequence<int, N>{});
 }
 

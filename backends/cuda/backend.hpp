@@ -1,0 +1,133 @@
+// The GPU: kernels of kernels/simt on one stream of one device. Compiles without nvcc: launch() is declared here and instantiated for every
+// kernel in backends/cuda/instantiate (launch.cuh), so that a net's tables are the host compiler's work and only kernels are nvcc's.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <backends/cuda/check.hpp>
+#include <backends/simt/backend.hpp>
+#include <viseme/graph/place.hpp>
+
+namespace viseme::backends {
+
+/// Zeroed memory of a device; moves and does not copy.
+class device_buffer {
+public:
+  device_buffer() = default;
+  template <class Context>
+  device_buffer(Context& c, std::size_t bytes) : bytes_(graph::aligned(bytes)) {
+    if (!bytes_) return;
+    void* p = nullptr;
+    if (cudaMalloc(&p, bytes_) == cudaErrorMemoryAllocation) {
+      cudaGetLastError();
+      out_of_memory(bytes_);
+    }
+    data_.reset(p);
+    c.zero(p, bytes_);
+  }
+  std::byte* data() const { return static_cast<std::byte*>(data_.get()); }
+  template <class T>
+  T* at(std::size_t byte_offset) const { return reinterpret_cast<T*>(data() + byte_offset); }
+  std::size_t bytes() const { return bytes_; }
+
+private:
+  [[noreturn]] static void out_of_memory(std::size_t bytes) {
+    std::size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    const auto mib = [](std::size_t n) { return std::to_string(n >> 20) + " MiB"; };
+    throw cuda_error("memory of the GPU", mib(bytes) + " are needed in one piece, " + mib(free) + " of " + mib(total) + " are free",
+                     free ? "use a batch " + std::to_string((bytes + free - 1) / free) + " times smaller, or another backend" : "use another backend");
+  }
+
+  struct release {
+    void operator()(void* p) const { cudaFree(p); }
+  };
+  std::unique_ptr<void, release> data_;
+  std::size_t bytes_ = 0;
+};
+
+/// A device, its stream, and memory for values on their way. Not for two threads at once.
+class cuda_context {
+public:
+  explicit cuda_context(int device = 0) : device_(device) {
+    check(cudaSetDevice(device), "cudaSetDevice");
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+  }
+  cuda_context(const cuda_context&) = delete;
+  cuda_context& operator=(const cuda_context&) = delete;
+  ~cuda_context() {
+    cudaStreamSynchronize(stream_);
+    if (pinned_) cudaFreeHost(pinned_);
+    cudaStreamDestroy(stream_);
+  }
+
+  cudaStream_t stream() const { return stream_; }
+  int device() const { return device_; }
+
+  void upload(void* to, const void* from, std::size_t bytes) {
+    void* through = pinned(bytes);
+    wait();
+    std::memcpy(through, from, bytes);
+    check(cudaMemcpyAsync(to, through, bytes, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync to the device");
+  }
+  void download(void* to, const void* from, std::size_t bytes) {
+    void* through = pinned(bytes);
+    check(cudaMemcpyAsync(through, from, bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync from the device");
+    wait();
+    std::memcpy(to, through, bytes);
+  }
+  void copy(void* to, const void* from, std::size_t bytes) {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_), "cudaMemcpyAsync on the device");
+  }
+  void zero(void* to, std::size_t bytes) { check(cudaMemsetAsync(to, 0, bytes, stream_), "cudaMemsetAsync"); }
+  void wait() { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
+
+  float* staging(std::size_t count) { return grown(staging_, count); }
+  float* sums(std::size_t count) { return grown(sums_, count); }
+
+private:
+  float* grown(device_buffer& b, std::size_t count) {
+    if (b.bytes() < count * sizeof(float)) {
+      wait();
+      b = device_buffer();
+      b = device_buffer(*this, count * sizeof(float));
+    }
+    return b.at<float>(0);
+  }
+  void* pinned(std::size_t bytes) {
+    if (pinned_bytes_ < bytes) {
+      wait();
+      if (pinned_) check(cudaFreeHost(std::exchange(pinned_, nullptr)), "cudaFreeHost");
+      pinned_bytes_ = 0;
+      check(cudaMallocHost(&pinned_, bytes), "cudaMallocHost");
+      pinned_bytes_ = bytes;
+    }
+    return pinned_;
+  }
+
+  int device_;
+  cudaStream_t stream_ = nullptr;
+  void* pinned_ = nullptr;
+  std::size_t pinned_bytes_ = 0;
+  device_buffer staging_, sums_;
+};
+
+template <class Kernel>
+void launch(cuda_context&, simt::grid, const Kernel&);
+
+struct on_device {
+  using context = cuda_context;
+  using buffer = device_buffer;
+  static constexpr const char* name = "cuda";
+};
+
+template <class T>
+using cuda = simt_backend<on_device, T>;
+
+}  // namespace viseme::backends

@@ -1,0 +1,133 @@
+// Dense convolution as a matrix product, any kernel, stride and padding; a 1x1 one is the product itself.
+//     y[r, o] = epilogue(sum over taps t and channels c of x[source(r, t), c] w[t, o, c])
+// x (pixels, depth) and y (rows, columns) channels last, w (taps, columns, depth) of T, sums in float. Backward to the data is the same product
+// with a transposed window and w (taps, channels, filters).
+// Tiling: a block owns 64 rows x 64 columns, a thread 4 x 4 of them; 16 numbers of the sum at a time go through shared memory while the next 16
+// travel to registers. Sums of 128 are added up last, which keeps roundings few. `splits` blocks share one tile's sum over taps x depth where
+// there are few tiles; finish_product adds their parts in order. Narrow inputs (1, 3, 6 channels) run over taps and channels as one axis, so that no
+// multiplication is by padding.
+// Not for 16-bit T with depths of whole vectors: dense_product_mma.hpp has tensor cores.
+#pragma once
+
+#include <kernels/simt/pixels.hpp>
+#include <kernels/simt/window.hpp>
+
+namespace viseme::simt {
+
+/// What every dense product is given.
+template <class T>
+struct dense_arguments {
+  window gather;
+  std::ptrdiff_t rows = 0;
+  int depth = 0, columns = 0;
+  pixels<const T> x;
+  const T* weights = nullptr;
+  pixels<T> y;
+  epilogue<T> after;
+  writing how = writing::overwrite;
+  float* parts = nullptr;  // (splits, rows, columns) where splits > 1
+  int splits = 1;
+
+  VISEME_DEVICE int chunk(int chunks) const { return (chunks + splits - 1) / splits; }
+  /// Four neighbouring columns of a row's finished sums.
+  VISEME_DEVICE void finish(std::ptrdiff_t row, int column, const float (&sum)[4], int split) const {
+    if (row >= rows) return;
+    for (int j = 0; j < 4; ++j) {
+      if (column + j >= columns) return;
+      if (splits > 1) parts[(std::ptrdiff_t(split) * rows + row) * columns + column + j] = sum[j];
+      else put(y.at(row)[column + j], after(sum[j], row, column + j), how);
+    }
+  }
+};
+
+template <class T, bool Narrow>
+struct dense_product {
+  static constexpr int threads = 256, tile = 64, step = 16, steps_a_part = 8;
+  struct shared {
+    float x[step][tile + 4], w[step][tile + 4];
+  };
+  dense_arguments<T> a;
+  bool vectors;  // four neighbours of x's and w's channels are one access
+
+  template <class Thread>
+  VISEME_DEVICE void operator()(const Thread& t) const {
+    auto& s = t.template shared<shared>();
+    const int line = t.thread() / 4, quad = t.thread() % 4 * 4;  // what a thread loads: four numbers of a row and of a column
+    const int down = t.thread() / 16 * 4, across = t.thread() % 16 * 4;
+    const auto row = std::ptrdiff_t(t.block().x) * tile + line;
+    const int column = t.block().y * tile + line;
+    const auto place = row < a.rows ? row_place::of(a.gather, row) : row_place{};
+    const int taps = a.gather.taps(), chunks_a_tap = Narrow ? 1 : (a.depth + step - 1) / step;
+    const int chunks = Narrow ? (taps * a.depth + step - 1) / step : taps * chunks_a_tap;
+    const int share = a.chunk(chunks), first = t.block().z * share, last = first + share < chunks ? first + share : chunks;
+
+    float total[4][4] = {}, part[4][4] = {}, x[4] = {}, w[4] = {};
+    if (first < last) fetch(place, row < a.rows, column, first, chunks_a_tap, quad, x, w);
+    for (int i = first, inside = 1; i < last; ++i, ++inside) {
+      for (int k = 0; k < 4; ++k) s.x[quad + k][line] = x[k], s.w[quad + k][line] = w[k];
+      t.sync();
+      if (i + 1 < last) fetch(place, row < a.rows, column, i + 1, chunks_a_tap, quad, x, w);
+      for (int k = 0; k < step; ++k) {
+        const auto xs = load<float, 4>(&s.x[k][down]), ws = load<float, 4>(&s.w[k][across]);
+        for (int r = 0; r < 4; ++r)
+          for (int c = 0; c < 4; ++c) part[r][c] += xs.at[r] * ws.at[c];
+      }
+      if (inside == steps_a_part || i + 1 == last) {
+        for (int r = 0; r < 4; ++r)
+          for (int c = 0; c < 4; ++c) total[r][c] += part[r][c], part[r][c] = 0;
+        inside = 0;
+      }
+      t.sync();
+    }
+    for (int r = 0; r < 4; ++r) a.finish(std::ptrdiff_t(t.block().x) * tile + down + r, t.block().y * tile + across, total[r], t.block().z);
+  }
+
+private:
+  /// Numbers quad .. quad + 3 of chunk `i` of the sum, of one row and of one column.
+  VISEME_DEVICE void fetch(const row_place& place, bool has_row, int column, int i, int chunks_a_tap, int quad, float (&x)[4], float (&w)[4]) const {
+    for (int k = 0; k < 4; ++k) x[k] = w[k] = 0;
+    if constexpr (Narrow) {
+      for (int k = 0; k < 4; ++k) {
+        const int at = i * step + quad + k, tap = at / a.depth, channel = at - tap * a.depth;
+        if (tap >= a.gather.taps()) return;
+        const auto from = has_row ? place.source(a.gather, tap / a.gather.kernel.w, tap % a.gather.kernel.w) : -1;
+        if (from >= 0) x[k] = float(a.x.at(from)[channel]);
+        if (column < a.columns) w[k] = float(a.weights[(std::ptrdiff_t(tap) * a.columns + column) * a.depth + channel]);
+      }
+    } else {
+      const int tap = i / chunks_a_tap, channel = (i - tap * chunks_a_tap) * step + quad;
+      const auto from = has_row ? place.source(a.gather, tap / a.gather.kernel.w, tap % a.gather.kernel.w) : -1;
+      if (from >= 0) four(a.x.at(from), channel, x);
+      if (column < a.columns) four(a.weights + (std::ptrdiff_t(tap) * a.columns + column) * a.depth, channel, w);
+    }
+  }
+  VISEME_DEVICE void four(const T* from, int channel, float (&to)[4]) const {
+    if (vectors && channel < a.depth) {
+      const auto v = load<T, 4>(from + channel);
+      for (int k = 0; k < 4; ++k) to[k] = float(v.at[k]);
+    } else {
+      for (int k = 0; k < 4; ++k)
+        if (channel + k < a.depth) to[k] = float(from[channel + k]);
+    }
+  }
+};
+
+/// y = epilogue(the sum of a product's parts, in order).
+template <class T>
+struct finish_product {
+  static constexpr int threads = 256;
+  dense_arguments<T> a;
+
+  template <class Thread>
+  VISEME_DEVICE void operator()(const Thread& t) const {
+    const auto i = std::ptrdiff_t(t.block().x) * threads + t.thread(), count = a.rows * a.columns;
+    if (i >= count) return;
+    float sum = 0;
+    for (int s = 0; s < a.splits; ++s) sum += a.parts[s * count + i];
+    const auto row = i / a.columns;
+    const int column = int(i - row * a.columns);
+    put(a.y.at(row)[column], a.after(sum, row, column), a.how);
+  }
+};
+
+}  // namespace viseme::simt
