@@ -1,0 +1,82 @@
+// Neighbouring channels as one access: N numbers of T in memory are N floats in registers. And how kernels that work on rows of pixels share
+// them out: rows along the grid's x, columns x vectors of channels along its y, channels fastest, one integer division a thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <type_traits>
+#include <utility>
+
+#include <kernels/simt/pixels.hpp>
+
+namespace viseme::simt {
+
+/// f(0) .. f(N - 1) with compile-time numbers: arrays that they index stay in registers, however long f is.
+template <int N, class F>
+VISEME_DEVICE void unrolled(F&& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, I>{}), ...); }(std::make_integer_sequence<int, N>{});
+}
+
+template <int N>
+struct floats {
+  float at[N];
+};
+
+template <int N, class T>
+VISEME_DEVICE floats<N> load_floats(const T* from) {
+  const auto v = load<T, N>(from);
+  floats<N> f;
+  unrolled<N>([&](auto k) { f.at[k] = float(v.at[k]); });
+  return f;
+}
+template <int N, class T>
+VISEME_DEVICE void store_floats(T* to, const floats<N>& f, writing how = writing::overwrite) {
+  floats<N> sum = f;
+  if (how == writing::accumulate) {
+    const auto before = load_floats<N>(to);
+    for (int k = 0; k < N; ++k) sum.at[k] += before.at[k];
+  }
+  aligned<T, N> v;
+  unrolled<N>([&](auto k) { v.at[k] = T(sum.at[k]); });
+  store(to, v);
+}
+
+/// Numbers of T that 16 bytes hold.
+template <class T>
+inline constexpr int widest = int(16 / sizeof(T));
+
+/// Whether every pixel's channels are whole aligned vectors of the widest kind.
+template <class T>
+bool in_vectors(int channels, std::initializer_list<pixels<const T>> operands) {
+  bool whole = channels % widest<T> == 0;
+  for (const auto& p : operands) whole = whole && p.stride % widest<T> == 0 && reinterpret_cast<std::uintptr_t>(p.data) % 16 == 0;
+  return whole;
+}
+
+/// f(std::integral_constant<int, N>): N the widest where all operands allow it, else 1.
+template <class T, class F>
+void with_vectors(int channels, std::initializer_list<pixels<const T>> operands, F&& f) {
+  if (in_vectors<T>(channels, operands)) f(std::integral_constant<int, widest<T>>{});
+  else f(std::integral_constant<int, 1>{});
+}
+
+inline constexpr int row_threads = 256;
+
+/// For `columns` pieces of `rows` rows; y takes rows of up to 16 million vectors.
+inline grid row_grid(std::ptrdiff_t rows, int columns, int channels, int vector) {
+  return {int(rows), int(ceil_div(std::size_t(columns) * (std::size_t(channels) / vector), row_threads))};
+}
+
+/// A thread's piece of its row and its first channel. `column` is beyond the row where there is nothing to do.
+struct row_piece {
+  int column, channel;
+
+  template <class Thread>
+  VISEME_DEVICE row_piece(const Thread& t, int channels, int vector) {
+    const int i = t.block().y * row_threads + t.thread(), vectors = channels / vector;
+    column = i / vectors;
+    channel = (i - column * vectors) * vector;
+  }
+};
+
+}  // namespace viseme::simt
