@@ -2,3 +2,6 @@
 #pragma once
 
 #include <backends/simt/backend.hpp>
+#include <backends/simt/conv2d.hpp>
+#include <backends/simt/resample.hpp>
+#include <backends/simt/elementwise.hpp>
