@@ -131,3 +131,46 @@ template <class T>
 using cuda = simt_backend<on_device, T>;
 
 }  // namespace viseme::backends
+
+namespace viseme {
+
+/// The first run launches as it goes, which loads the kernels and grows what grows; the second is recorded as a CUDA graph; later ones replay it.
+template <class T>
+struct recording<backends::cuda<T>> {
+  recording() = default;
+  recording(const recording&) = delete;
+  recording& operator=(const recording&) = delete;
+  ~recording() {
+    if (graph_) cudaGraphExecDestroy(graph_);
+  }
+
+  template <class F>
+  void run(backends::cuda_context& c, F&& work) {
+    if (!graph_ && !std::exchange(warm_, true)) return work();
+    if (!graph_) record(c, work);
+    backends::check(cudaGraphLaunch(graph_, c.stream()), "cudaGraphLaunch");
+  }
+
+private:
+  template <class F>
+  void record(backends::cuda_context& c, F&& work) {
+    backends::check(cudaStreamBeginCapture(c.stream(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    cudaGraph_t recorded = nullptr;
+    try {
+      work();
+    } catch (...) {
+      cudaStreamEndCapture(c.stream(), &recorded);
+      if (recorded) cudaGraphDestroy(recorded);
+      throw;
+    }
+    backends::check(cudaStreamEndCapture(c.stream(), &recorded), "cudaStreamEndCapture");
+    const auto status = cudaGraphInstantiate(&graph_, recorded, 0);
+    cudaGraphDestroy(recorded);
+    backends::check(status, "cudaGraphInstantiate");
+  }
+
+  cudaGraphExec_t graph_ = nullptr;
+  bool warm_ = false;
+};
+
+}  // namespace viseme

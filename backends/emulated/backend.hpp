@@ -21,10 +21,9 @@ private:
   std::vector<float> staging_;
 };
 
+/// Defined in launch.hpp.
 template <class Kernel>
-void launch(emulated_context& c, simt::grid g, const Kernel& kernel) {
-  c.launcher.launch(g, kernel);
-}
+void launch(emulated_context&, simt::grid, const Kernel&);
 
 struct on_host {
   using context = emulated_context;

@@ -1,5 +1,5 @@
 // All ops of the emulated backend.
 #pragma once
 
-#include <backends/emulated/backend.hpp>
+#include <backends/emulated/launch.hpp>
 #include <backends/simt/simt.hpp>

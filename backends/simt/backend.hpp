@@ -20,7 +20,8 @@ simt::pixels<T> simt_pixels(view<T> v) {
 }
 inline simt::writing simt_writing(gradient_write w) { return w == gradient_write::accumulate ? simt::writing::accumulate : simt::writing::overwrite; }
 
-/// Place: `context`, `buffer`, `name`, and a function launch(context&, simt::grid, const Kernel&) found by its context. The context has, beside
+/// Place: `context`, `buffer`, `name`, and a function template launch(context&, simt::grid, const Kernel&) found by its context; defined apart, so that
+/// what launches (here and in the ops: members defined outside their class templates) is compiled once, in */instantiate. The context has, beside
 /// what every context has, `staging(count)`: floats of the place's memory for values on their way, valid until the next call.
 template <class Place, class T>
 struct simt_backend {
@@ -34,31 +35,40 @@ struct simt_backend {
   static constexpr int longest_group = 10;
 
   /// Between dense NCHW float32 on the host and the backend's own views; and between two of these.
-  static void load(context& c, const float* nchw, view<T> to) {
-    float* staged = c.staging(to.size.count());
-    c.upload(staged, nchw, to.size.count() * sizeof(float));
-    launch(c, simt::elementwise_grid(to.size.count()), simt::from_nchw<T>{planes_of(to.size), staged, simt_pixels(to)});
-  }
-  static void store(context& c, view<const T> from, float* nchw) {
-    float* staged = c.staging(from.size.count());
-    launch(c, simt::elementwise_grid(from.size.count()), simt::to_nchw<T>{planes_of(from.size), simt_pixels(from), staged});
-    c.download(nchw, staged, from.size.count() * sizeof(float));
-  }
-  static void move(context& c, view<const T> from, view<T> to, gradient_write write) {
-    launch(c, simt::elementwise_grid(to.size.count()),
-           simt::move_pixels<T>{std::ptrdiff_t(to.size.pixels()), to.size.c, simt_pixels(from), simt_pixels(to), simt_writing(write)});
-  }
-  static void increment(context& c, std::span<float* const> counters) {
-    for (; !counters.empty(); counters = counters.subspan(std::min<std::size_t>(counters.size(), simt::increment::most))) {
-      simt::increment k{{}, int(std::min<std::size_t>(counters.size(), simt::increment::most))};
-      std::copy_n(counters.begin(), k.count, k.number);
-      launch(c, {1}, k);
-    }
-  }
+  static void load(context&, const float* nchw, view<T> to);
+  static void store(context&, view<const T> from, float* nchw);
+  static void move(context&, view<const T> from, view<T> to, gradient_write);
+  static void increment(context&, std::span<float* const> counters);
 
 private:
   static simt::planes planes_of(shape s) { return {s.n, s.c, std::ptrdiff_t(s.h) * s.w}; }
 };
+
+template <class P, class T>
+void simt_backend<P, T>::load(context& c, const float* nchw, view<T> to) {
+  float* staged = c.staging(to.size.count());
+  c.upload(staged, nchw, to.size.count() * sizeof(float));
+  launch(c, simt::elementwise_grid(to.size.count()), simt::from_nchw<T>{planes_of(to.size), staged, simt_pixels(to)});
+}
+template <class P, class T>
+void simt_backend<P, T>::store(context& c, view<const T> from, float* nchw) {
+  float* staged = c.staging(from.size.count());
+  launch(c, simt::elementwise_grid(from.size.count()), simt::to_nchw<T>{planes_of(from.size), simt_pixels(from), staged});
+  c.download(nchw, staged, from.size.count() * sizeof(float));
+}
+template <class P, class T>
+void simt_backend<P, T>::move(context& c, view<const T> from, view<T> to, gradient_write write) {
+  launch(c, simt::elementwise_grid(to.size.count()),
+         simt::move_pixels<T>{std::ptrdiff_t(to.size.pixels()), to.size.c, simt_pixels(from), simt_pixels(to), simt_writing(write)});
+}
+template <class P, class T>
+void simt_backend<P, T>::increment(context& c, std::span<float* const> counters) {
+  for (std::size_t first = 0; first < counters.size(); first += simt::increment::most) {
+    simt::increment k{{}, int(std::min<std::size_t>(counters.size() - first, simt::increment::most))};
+    std::copy_n(counters.begin() + first, k.count, k.number);
+    launch(c, {1}, k);
+  }
+}
 
 /// An activation layer in the kernels' words.
 struct simt_activation {

@@ -33,22 +33,23 @@ struct simt_product {
     return std::clamp(std::min(busy_blocks / (row_tiles() * column_tiles()), chunks / 8), 1, 16);
   }
   std::size_t scratch() const { return splits() > 1 ? std::size_t(splits()) * a.rows * a.columns : 0; }
-
-  template <class Context>
-  void run(Context& c, float* scratch) {
-    a.splits = splits();
-    a.parts = scratch;
-    const simt::grid g{row_tiles(), column_tiles(), a.splits};
-    const bool vectors = a.depth % 4 == 0 && a.x.stride % 4 == 0;
-    if constexpr (is_half<T>)
-      if (on_tensor_cores()) launch(c, g, simt::dense_product_mma<T>{a});
-    if (!on_tensor_cores()) {
-      if (a.depth < simt::dense_product<T, false>::step / 2) launch(c, g, simt::dense_product<T, true>{a, vectors});
-      else launch(c, g, simt::dense_product<T, false>{a, vectors});
-    }
-    if (a.splits > 1) launch(c, simt::elementwise_grid(a.rows * a.columns), simt::finish_product<T>{a});
-  }
+  void run(typename P::context&, float* scratch);
 };
+
+template <class P, class T>
+void simt_product<P, T>::run(typename P::context& c, float* scratch) {
+  a.splits = splits();
+  a.parts = scratch;
+  const simt::grid g{row_tiles(), column_tiles(), a.splits};
+  const bool vectors = a.depth % 4 == 0 && a.x.stride % 4 == 0;
+  if constexpr (is_half<T>)
+    if (on_tensor_cores()) launch(c, g, simt::dense_product_mma<T>{a});
+  if (!on_tensor_cores()) {
+    if (a.depth < simt::dense_product<T, false>::step / 2) launch(c, g, simt::dense_product<T, true>{a, vectors});
+    else launch(c, g, simt::dense_product<T, false>{a, vectors});
+  }
+  if (a.splits > 1) launch(c, simt::elementwise_grid(a.rows * a.columns), simt::finish_product<T>{a});
+}
 
 /// Any convolution; sizes are run-time numbers, so that a net's many layers compile once.
 /// Packed: weights as T (taps, filters, channels; of grouped ones PyTorch's floats), then scale and shift, `out` floats each.
@@ -67,108 +68,124 @@ struct simt_convolution {
 
   simt::window window(shape x, shape y) const { return {{x.h, x.w}, {y.h, y.w}, s.kernel, s.stride, s.pad, false}; }
   simt::window transposed(shape x, shape y) const { return {{y.h, y.w}, {x.h, x.w}, s.kernel, s.stride, s.pad, true}; }
-  simt_product<P, T> forward_product(shape x, shape y) const {
+  simt_product<P, T> product(const simt::window& gather, std::size_t rows, int depth, int columns) const {
     simt_product<P, T> p;
-    p.a.gather = window(x, y);
-    p.a.rows = std::ptrdiff_t(y.pixels());
-    p.a.depth = s.in;
-    p.a.columns = s.out;
+    p.a.gather = gather;
+    p.a.rows = std::ptrdiff_t(rows);
+    p.a.depth = depth;
+    p.a.columns = columns;
     return p;
   }
-  simt_product<P, T> data_product(shape x, shape y) const {
-    simt_product<P, T> p;
-    p.a.gather = transposed(x, y);
-    p.a.rows = std::ptrdiff_t(x.pixels());
-    p.a.depth = s.out;
-    p.a.columns = s.in;
-    return p;
-  }
+  simt_product<P, T> forward_product(shape x, shape y) const { return product(window(x, y), y.pixels(), s.in, s.out); }
+  simt_product<P, T> data_product(shape x, shape y) const { return product(transposed(x, y), x.pixels(), s.out, s.in); }
   int gradient_splits(std::size_t rows, std::size_t columns) const {
     const std::size_t tiles = simt::ceil_div(std::size_t(s.out), 64) * simt::ceil_div(columns, 64);
     return int(std::clamp<std::size_t>(std::min(2 * busy_blocks / tiles, rows / 128), 1, 256));
   }
   int sum_splits(std::size_t rows) const { return int(std::clamp<std::size_t>(rows / 512, 1, 256)); }
 
-  void pack(context& c, const float* weight, const float* bias, const simt::norm_parameters& norm, float* to) const {
-    float* factors = to + packed_weights();
-    launch(c, simt::elementwise_grid(s.out), simt::fold_norm{s.out, float(batch_norm<1>::eps), bias, norm, factors, factors + s.out});
-    if (dense()) pack_weights(c, weight, factors, false, reinterpret_cast<T*>(to));
-    else c.copy(to, weight, weight_count() * sizeof(float));
-  }
-  void pack_weights(context& c, const float* weight, const float* factors, bool transpose, T* to) const {
-    launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())), simt::pack_weights<T>{s.out, s.in, taps(), transpose, weight, factors, to});
-  }
-
+  void pack(context&, const float* weight, const float* bias, const simt::norm_parameters&, float* to) const;
   std::size_t forward_scratch(const call_shapes& sizes) const { return dense() ? forward_product(sizes.in.in[0], sizes.out).scratch() : 0; }
-  void forward(context& c, const forward_call<T>& call, simt_activation act, bool sum) const {
-    const auto x = call.in[0];
-    const simt::epilogue<T> after{dense() ? shift(call.packed) : nullptr, sum ? simt_pixels(call.in[1]) : simt::pixels<const T>{}, act.act, act.slope};
-    if (!dense()) {
-      launch(c, simt::elementwise_grid(std::ptrdiff_t(call.out.size.count())),
-             simt::grouped_convolution<T>{window(x.size, call.out.size), std::ptrdiff_t(call.out.size.pixels()), {s.in, s.out, s.groups}, simt_pixels(x), call.packed,
-                                          shift(call.packed), scale(call.packed), simt_pixels(call.out), after});
-      return;
-    }
-    auto p = forward_product(x.size, call.out.size);
-    p.a.x = simt_pixels(x);
-    p.a.weights = reinterpret_cast<const T*>(call.packed);
-    p.a.y = simt_pixels(call.out);
-    p.a.after = after;
-    p.run(c, call.scratch);
-  }
-
-  std::size_t backward_scratch(const call_shapes& sizes) const {
-    const shape x = sizes.in.in[0], y = sizes.out;
-    const std::size_t rows = y.pixels(), columns = std::size_t(taps()) * s.in, bias = s.bias ? std::size_t(sum_splits(rows)) * s.out : 0;
-    if (!dense()) return bias;
-    return std::max({bias, std::size_t(gradient_splits(rows, columns)) * s.out * columns, packed_weights() + data_product(x, y).scratch()});
-  }
+  void forward(context&, const forward_call<T>&, simt_activation, bool sum) const;
+  std::size_t backward_scratch(const call_shapes& sizes) const;
   /// The weights' gradient first: then d_in may be written over in.
-  void backward(context& c, const backward_call<T>& call) const {
-    if (call.d_parameters[0]) add_weight_gradient(c, call);
-    if (s.bias && call.d_parameters[1]) add_bias_gradient(c, call);
-    if (call.d_in[0]) data_gradient(c, call);
-  }
+  void backward(context&, const backward_call<T>&) const;
 
 private:
-  void add_weight_gradient(context& c, const backward_call<T>& call) const {
-    const auto gather = window(call.in[0].size, call.d_out.size);
-    const auto rows = std::ptrdiff_t(call.d_out.size.pixels());
-    if (!dense()) {
-      launch(c, {int(weight_count())},
-             simt::grouped_weight_gradient<T>{gather, rows, {s.in, s.out, s.groups}, simt_pixels(call.in[0]), simt_pixels(call.d_out), call.d_parameters[0]});
-      return;
-    }
-    const int columns = taps() * s.in, splits = gradient_splits(std::size_t(rows), std::size_t(columns));
-    launch(c, {int(simt::ceil_div(s.out, 64)), int(simt::ceil_div(columns, 64)), splits},
-           simt::weight_gradient_parts<T>{gather, rows, s.in, s.out, splits, simt_pixels(call.in[0]), simt_pixels(call.d_out), call.scratch});
-    launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())), simt::weight_gradient_sum{s.in, s.out, taps(), splits, call.scratch, call.d_parameters[0]});
-  }
-  void add_bias_gradient(context& c, const backward_call<T>& call) const {
-    const auto rows = call.d_out.size.pixels();
-    const int splits = sum_splits(rows);
-    launch(c, {int(simt::ceil_div(s.out, 32)), splits}, simt::channel_sum_parts<T>{std::ptrdiff_t(rows), s.out, splits, simt_pixels(call.d_out), call.scratch});
-    launch(c, simt::elementwise_grid(s.out), simt::channel_sum{s.out, splits, call.scratch, call.d_parameters[1]});
-  }
-  void data_gradient(context& c, const backward_call<T>& call) const {
-    const shape x = call.d_in[0].size;
-    const auto how = simt_writing(call.write[0]);
-    if (!dense()) {
-      launch(c, simt::elementwise_grid(std::ptrdiff_t(x.count())),
-             simt::grouped_backward_data<T>{transposed(x, call.d_out.size), std::ptrdiff_t(x.pixels()), {s.in, s.out, s.groups}, simt_pixels(call.d_out),
-                                            call.parameters[0], simt_pixels(call.d_in[0]), how});
-      return;
-    }
-    T* weights = reinterpret_cast<T*>(call.scratch);
-    pack_weights(c, call.parameters[0], nullptr, true, weights);
-    auto p = data_product(x, call.d_out.size);
-    p.a.x = simt_pixels(call.d_out);
-    p.a.weights = weights;
-    p.a.y = simt_pixels(call.d_in[0]);
-    p.a.how = how;
-    p.run(c, call.scratch + packed_weights());
-  }
+  void pack_weights(context&, const float* weight, const float* factors, bool transpose, T* to) const;
+  void add_weight_gradient(context&, const backward_call<T>&) const;
+  void add_bias_gradient(context&, const backward_call<T>&) const;
+  void data_gradient(context&, const backward_call<T>&) const;
 };
+
+template <class P, class T>
+void simt_convolution<P, T>::pack(context& c, const float* weight, const float* bias, const simt::norm_parameters& norm, float* to) const {
+  float* factors = to + packed_weights();
+  launch(c, simt::elementwise_grid(s.out), simt::fold_norm{s.out, float(batch_norm<1>::eps), bias, norm, factors, factors + s.out});
+  if (dense()) pack_weights(c, weight, factors, false, reinterpret_cast<T*>(to));
+  else c.copy(to, weight, weight_count() * sizeof(float));
+}
+
+template <class P, class T>
+void simt_convolution<P, T>::pack_weights(context& c, const float* weight, const float* factors, bool transpose, T* to) const {
+  launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())), simt::pack_weights<T>{s.out, s.in, taps(), transpose, weight, factors, to});
+}
+
+template <class P, class T>
+void simt_convolution<P, T>::forward(context& c, const forward_call<T>& call, simt_activation act, bool sum) const {
+  const auto x = call.in[0];
+  const simt::epilogue<T> after{dense() ? shift(call.packed) : nullptr, sum ? simt_pixels(call.in[1]) : simt::pixels<const T>{}, act.act, act.slope};
+  if (!dense()) {
+    launch(c, simt::elementwise_grid(std::ptrdiff_t(call.out.size.count())),
+           simt::grouped_convolution<T>{window(x.size, call.out.size), std::ptrdiff_t(call.out.size.pixels()), {s.in, s.out, s.groups}, simt_pixels(x), call.packed,
+                                        shift(call.packed), scale(call.packed), simt_pixels(call.out), after});
+    return;
+  }
+  auto p = forward_product(x.size, call.out.size);
+  p.a.x = simt_pixels(x);
+  p.a.weights = reinterpret_cast<const T*>(call.packed);
+  p.a.y = simt_pixels(call.out);
+  p.a.after = after;
+  p.run(c, call.scratch);
+}
+
+template <class P, class T>
+std::size_t simt_convolution<P, T>::backward_scratch(const call_shapes& sizes) const {
+  const shape x = sizes.in.in[0], y = sizes.out;
+  const std::size_t rows = y.pixels(), columns = std::size_t(taps()) * s.in, bias = s.bias ? std::size_t(sum_splits(rows)) * s.out : 0;
+  if (!dense()) return bias;
+  return std::max({bias, std::size_t(gradient_splits(rows, columns)) * s.out * columns, packed_weights() + data_product(x, y).scratch()});
+}
+
+template <class P, class T>
+void simt_convolution<P, T>::backward(context& c, const backward_call<T>& call) const {
+  if (call.d_parameters[0]) add_weight_gradient(c, call);
+  if (s.bias && call.d_parameters[1]) add_bias_gradient(c, call);
+  if (call.d_in[0]) data_gradient(c, call);
+}
+
+template <class P, class T>
+void simt_convolution<P, T>::add_weight_gradient(context& c, const backward_call<T>& call) const {
+  const auto gather = window(call.in[0].size, call.d_out.size);
+  const auto rows = std::ptrdiff_t(call.d_out.size.pixels());
+  if (!dense()) {
+    launch(c, {int(weight_count())},
+           simt::grouped_weight_gradient<T>{gather, rows, {s.in, s.out, s.groups}, simt_pixels(call.in[0]), simt_pixels(call.d_out), call.d_parameters[0]});
+    return;
+  }
+  const int columns = taps() * s.in, splits = gradient_splits(std::size_t(rows), std::size_t(columns));
+  launch(c, {int(simt::ceil_div(s.out, 64)), int(simt::ceil_div(columns, 64)), splits},
+         simt::weight_gradient_parts<T>{gather, rows, s.in, s.out, splits, simt_pixels(call.in[0]), simt_pixels(call.d_out), call.scratch});
+  launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())), simt::weight_gradient_sum{s.in, s.out, taps(), splits, call.scratch, call.d_parameters[0]});
+}
+
+template <class P, class T>
+void simt_convolution<P, T>::add_bias_gradient(context& c, const backward_call<T>& call) const {
+  const auto rows = call.d_out.size.pixels();
+  const int splits = sum_splits(rows);
+  launch(c, {int(simt::ceil_div(s.out, 32)), splits}, simt::channel_sum_parts<T>{std::ptrdiff_t(rows), s.out, splits, simt_pixels(call.d_out), call.scratch});
+  launch(c, simt::elementwise_grid(s.out), simt::channel_sum{s.out, splits, call.scratch, call.d_parameters[1]});
+}
+
+template <class P, class T>
+void simt_convolution<P, T>::data_gradient(context& c, const backward_call<T>& call) const {
+  const shape x = call.d_in[0].size;
+  const auto how = simt_writing(call.write[0]);
+  if (!dense()) {
+    launch(c, simt::elementwise_grid(std::ptrdiff_t(x.count())),
+           simt::grouped_backward_data<T>{transposed(x, call.d_out.size), std::ptrdiff_t(x.pixels()), {s.in, s.out, s.groups}, simt_pixels(call.d_out),
+                                          call.parameters[0], simt_pixels(call.d_in[0]), how});
+    return;
+  }
+  T* weights = reinterpret_cast<T*>(call.scratch);
+  pack_weights(c, call.parameters[0], nullptr, true, weights);
+  auto p = data_product(x, call.d_out.size);
+  p.a.x = simt_pixels(call.d_out);
+  p.a.weights = weights;
+  p.a.y = simt_pixels(call.d_in[0]);
+  p.a.how = how;
+  p.run(c, call.scratch + packed_weights());
+}
 
 constexpr bool simt_depthwise3x3(conv s) {
   return s.groups == s.in && s.in == s.out && s.kernel == size2{3, 3} && s.pad == size2{1, 1} && s.stride.h == s.stride.w && s.stride.h <= 2;

@@ -52,6 +52,15 @@ private:
   std::size_t bytes_ = 0;
 };
 
+/// Runs the same work again and again: a backend that can record it once and replay it specialises this.
+template <class B>
+struct recording {
+  template <class F>
+  void run(typename B::context&, F&& work) {
+    work();
+  }
+};
+
 /// Between floats of the host and numbers of a backend's memory.
 template <class Context, class M>
 void upload_floats(Context& c, std::span<const float> from, M* to) {

@@ -52,14 +52,18 @@ public:
     require_size(nchw.size(), from.size, key);
     B::store(*context_, from, nchw.data());
   }
-  void run() override { engine_.run(); }
+  void run() override {
+    run_.run(*context_, [this] { engine_.run(); });
+  }
   std::vector<layer_info> layers() const override { return engine_.layers(); }
   void run(std::span<double> milliseconds) override {
     using clock = std::chrono::steady_clock;
     std::size_t i = 0;
+    context_->wait();
     engine_.run([&](auto&& forward) {
       const auto start = clock::now();
       forward();
+      context_->wait();
       if (i < milliseconds.size()) milliseconds[i++] = std::chrono::duration<double, std::milli>(clock::now() - start).count();
     });
   }
@@ -69,7 +73,7 @@ public:
     const auto* stored = dynamic_cast<const stored_values<B>*>(&from);
     if (!stored) throw error("kept values", "they are of another device", "resume from what a session of the same model and options kept");
     stored->load(*context_, kept_);
-    engine_.resume();
+    resume_.run(*context_, [this] { engine_.resume(); });
   }
   std::size_t memory_bytes() const override { return engine_.arena_bytes(); }
 
@@ -85,6 +89,7 @@ private:
   viseme::cut cut_;
   kept_as keep_as_;
   engine<B, Net> engine_;
+  recording<B> run_, resume_;
   std::vector<view<typename B::scalar>> kept_;
 };
 
@@ -151,7 +156,9 @@ public:
     require_size(nchw.size(), from.size, key);
     B::store(*context_, from, nchw.data());
   }
-  void forward() override { graph_.forward(); }
+  void forward() override {
+    forward_.run(*context_, [this] { graph_.forward(); });
+  }
 
   void clear_output_gradients() override { written_.clear(); }
   double loss(loss_kind kind, const std::string& key, std::span<const float> target, double weight) override {
@@ -177,7 +184,9 @@ public:
   void add_gradient_from(const std::string& key, const training_net& other, const std::string& input) override {
     B::move(*context_, view<const T>(native(other).native_input_gradient(input)), graph_.output_gradient(key), first_write(key));
   }
-  void backward() override { graph_.backward(); }
+  void backward() override {
+    backward_.run(*context_, [this] { graph_.backward(); });
+  }
 
   void clear_gradients() override { graph_.clear_gradients(); }
   void adam_step(const adam& rule, std::int64_t number) override { graph_.adam_step(rule, number); }
@@ -241,6 +250,7 @@ private:
 
   shared_context<B> context_;
   training_graph<B, Net> graph_;
+  recording<B> forward_, backward_;
   typename B::buffer target_;
   std::vector<std::string> written_;
 };

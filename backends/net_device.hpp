@@ -1,0 +1,66 @@
+// A backend opened, behind the runner's interface. What makes each net is declared in run/factory.hpp and instantiated in */instantiate.
+#pragma once
+
+#include <string>
+
+#include <viseme/core/error.hpp>
+#include <viseme/run/factory.hpp>
+#include <viseme/run/layer_alone.hpp>
+#include <viseme/run/with_net.hpp>
+
+namespace viseme {
+
+template <class Net>
+inline constexpr bool is_trained = true;
+template <>
+inline constexpr bool is_trained<audio_encoder> = false;
+template <>
+inline constexpr bool is_trained<pfld<folded>> = false;
+
+template <class B>
+class net_device final : public device {
+public:
+  /// `description`: what describe() answers.
+  net_device(std::string backend, std::string description, shared_context<B> context, int threads)
+      : backend_(std::move(backend)), description_(std::move(description)), context_(std::move(context)), threads_(threads) {}
+
+  std::string backend() const override { return backend_; }
+  std::string describe() const override { return description_; }
+  int threads() const override { return threads_; }
+  std::shared_ptr<const model> prepare(const net_spec& spec, std::span<const float> block) override {
+    return with_net<folded>(spec, [&](auto n) { return inference_factory<B, typename decltype(n)::type>::make(context_, spec, block); });
+  }
+  std::unique_ptr<training_net> train(const net_spec& spec, std::span<const float> block, const training_net_options& o) override {
+    return with_net<folded>(spec, [&](auto n) -> std::unique_ptr<training_net> {
+      using net = typename decltype(n)::type;
+      if constexpr (is_trained<net>) return training_factory<B, net>::make(context_, block, o);
+      else refuse_training(spec);
+    });
+  }
+  std::vector<layer_info> layers(const net_spec& spec, purpose what, int batch) override { return steps(spec, what, batch).layers; }
+  std::unique_ptr<layer_run> layer(const net_spec& spec, purpose what, int batch, std::size_t index, std::span<const float> block) override {
+    auto all = steps(spec, what, batch);
+    require(index < all.layers.size(), "layer " + std::to_string(index) + " of net '" + spec.net + "'", "it has " + std::to_string(all.layers.size()),
+            "see device::layers");
+    return std::make_unique<layer_alone<B>>(context_, std::move(all), index, what, block);
+  }
+
+private:
+  [[noreturn]] static void refuse_training(const net_spec& spec) {
+    throw error("net '" + spec.net + "'", "it is for inference only", "train unet or syncnet");
+  }
+  static net_steps<B> steps(const net_spec& spec, purpose what, int batch) {
+    return with_net<folded>(spec, [&](auto n) -> net_steps<B> {
+      using net = typename decltype(n)::type;
+      if (what == purpose::inference) return inference_factory<B, net>::steps(batch);
+      if constexpr (is_trained<net>) return training_factory<B, net>::steps(batch);
+      else refuse_training(spec);
+    });
+  }
+
+  std::string backend_, description_;
+  shared_context<B> context_;
+  int threads_;
+};
+
+}  // namespace viseme
