@@ -45,26 +45,37 @@ VISEME_DEVICE void store_floats(T* to, const floats<N>& f, writing how = writing
 template <class T>
 inline constexpr int widest = int(16 / sizeof(T));
 
-/// Whether every pixel's channels are whole aligned vectors of the widest kind.
-template <class T>
+/// Whether every pixel's channels are whole aligned vectors of N.
+template <int N, class T>
 bool in_vectors(int channels, std::initializer_list<pixels<const T>> operands) {
-  bool whole = channels % widest<T> == 0;
-  for (const auto& p : operands) whole = whole && p.stride % widest<T> == 0 && reinterpret_cast<std::uintptr_t>(p.data) % 16 == 0;
+  bool whole = channels % N == 0;
+  for (const auto& p : operands) whole = whole && p.stride % N == 0 && reinterpret_cast<std::uintptr_t>(p.data) % (N * sizeof(T)) == 0;
   return whole;
 }
 
-/// f(std::integral_constant<int, N>): N the widest where all operands allow it, else 1.
-template <class T, class F>
+/// f(std::integral_constant<int, N>) where all operands allow it, else f of 1.
+template <class T, int N = widest<T>, class F>
 void with_vectors(int channels, std::initializer_list<pixels<const T>> operands, F&& f) {
-  if (in_vectors<T>(channels, operands)) f(std::integral_constant<int, widest<T>>{});
+  if (in_vectors<N, T>(channels, operands)) f(std::integral_constant<int, N>{});
   else f(std::integral_constant<int, 1>{});
+}
+
+/// Activations of neighbours: one decision for all.
+template <int N>
+VISEME_DEVICE void activate_all(floats<N>& f, activation a, float slope) {
+  if (a == activation::none) return;
+  if (a == activation::relu) {
+    for (int k = 0; k < N; ++k) f.at[k] = activate(activation::relu, 0, f.at[k]);
+  } else {
+    for (int k = 0; k < N; ++k) f.at[k] = activate(a, slope, f.at[k]);
+  }
 }
 
 inline constexpr int row_threads = 256;
 
-/// For `columns` pieces of `rows` rows; y takes rows of up to 16 million vectors.
-inline grid row_grid(std::ptrdiff_t rows, int columns, int channels, int vector) {
-  return {int(rows), int(ceil_div(std::size_t(columns) * (std::size_t(channels) / vector), row_threads))};
+/// For `columns` pieces of `rows` rows; y takes rows of up to 65535 blocks.
+inline grid row_grid(std::ptrdiff_t rows, int columns, int channels, int vector, int threads = row_threads) {
+  return {int(rows), int(ceil_div(std::size_t(columns) * (std::size_t(channels) / vector), threads))};
 }
 
 /// A thread's piece of its row and its first channel. `column` is beyond the row where there is nothing to do.
@@ -72,8 +83,8 @@ struct row_piece {
   int column, channel;
 
   template <class Thread>
-  VISEME_DEVICE row_piece(const Thread& t, int channels, int vector) {
-    const int i = t.block().y * row_threads + t.thread(), vectors = channels / vector;
+  VISEME_DEVICE row_piece(const Thread& t, int channels, int vector, int threads = row_threads) {
+    const int i = t.block().y * threads + t.thread(), vectors = channels / vector;
     column = i / vectors;
     channel = (i - column * vectors) * vector;
   }
