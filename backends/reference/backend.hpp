@@ -33,7 +33,7 @@ struct host_context {
 
   /// Between memory of the host and of the backend, which is the same here; and within it.
   void upload(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes); }
-  void download(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+  void download(void* to, const void* from, std::size_t bytes) { copy(to, from, bytes); }
   void copy(void* to, const void* from, std::size_t bytes) {
     if (bytes) std::memcpy(to, from, bytes);
   }

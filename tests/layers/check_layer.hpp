@@ -72,7 +72,7 @@ layer_case make_case(const std::vector<shape>& sizes, bool training) {
   return k;
 }
 
-/// Memory of a host backend, aligned as an engine's, full of NaN until written.
+/// Memory of a backend, aligned as an engine's, full of NaN until written.
 template <class B, class T = typename B::scalar>
 struct block {
   using number = master_of<T>;
@@ -80,25 +80,42 @@ struct block {
   typename B::buffer buffer;
   T* data;
 
-  explicit block(std::size_t n) : count(n), buffer(context<B>(), std::max<std::size_t>(n, 1) * sizeof(T)), data(buffer.template at<T>(0)) {
-    std::fill_n(data, n, T(std::numeric_limits<number>::quiet_NaN()));
-  }
-  explicit block(const numbers& values) : block(values.size()) {
-    for (std::size_t i = 0; i < count; ++i) data[i] = T(number(values[i]));
-  }
-  block(const numbers& values, shape s) : block(values.size()) {
-    const std::vector<number> converted(values.begin(), values.end());
-    copy(view<const number>{converted.data(), s, layout::nchw}, view<T>{data, s, B::preferred});
-  }
+  explicit block(std::size_t n) : block(as_stored{}, std::vector<T>(n, T(std::numeric_limits<number>::quiet_NaN()))) {}
+  explicit block(const numbers& values) : block(as_stored{}, converted(values)) {}
+  block(const numbers& values, shape s) : block(as_stored{}, ordered(values, s)) {}
   numbers values() const {
-    numbers v(count);
-    std::transform(data, data + count, v.begin(), [](T x) { return double(number(x)); });
+    numbers v;
+    for (T x : on_host()) v.push_back(double(number(x)));
     return v;
   }
   numbers values(shape s) const {
     std::vector<number> v(count);
-    copy(view<const T>{data, s, B::preferred}, view<number>{v.data(), s, layout::nchw});
+    const auto here = on_host();
+    copy(view<const T>{here.data(), s, B::preferred}, view<number>{v.data(), s, layout::nchw});
     return {v.begin(), v.end()};
+  }
+
+private:
+  struct as_stored {};
+  block(as_stored, const std::vector<T>& values)
+      : count(values.size()), buffer(context<B>(), std::max<std::size_t>(count, 1) * sizeof(T)), data(buffer.template at<T>(0)) {
+    context<B>().upload(data, values.data(), count * sizeof(T));
+  }
+  static std::vector<T> converted(const numbers& values) {
+    std::vector<T> v;
+    for (double x : values) v.push_back(T(number(x)));
+    return v;
+  }
+  static std::vector<T> ordered(const numbers& values, shape s) {
+    const auto in_order = converted(values);
+    std::vector<T> v(values.size());
+    copy(view<const T>{in_order.data(), s, layout::nchw}, view<T>{v.data(), s, B::preferred});
+    return v;
+  }
+  std::vector<T> on_host() const {
+    std::vector<T> v(count);
+    context<B>().download(v.data(), data, count * sizeof(T));
+    return v;
   }
 };
 
@@ -118,8 +135,8 @@ layer_result run(const step<B>& op, const layer_case& k, std::optional<double> b
   for (int i = 0; i < f.inputs; ++i) {
     x.emplace_back(k.x[i], k.sizes[i]);
     f.in[i] = {x[i].data, k.sizes[i], B::preferred};
-    d_x.emplace_back(k.sizes[i].count());
-    if (before) std::fill_n(d_x[i].data, d_x[i].count, T(master_of<T>(*before)));
+    if (before) d_x.emplace_back(numbers(k.sizes[i].count(), *before));
+    else d_x.emplace_back(k.sizes[i].count());
     b.in[i] = {op.reads.input ? x[i].data : nullptr, k.sizes[i], B::preferred};
     b.d_in[i] = {d_x[i].data, k.sizes[i], B::preferred};
     b.write[i] = before ? gradient_write::accumulate : gradient_write::overwrite;

@@ -1,0 +1,27 @@
+# The cuda backend, where nvcc is found: kernels by nvcc, everything else by the host compiler. CMAKE_CUDA_ARCHITECTURES: the GPU of this machine,
+# or 90 where there is none.
+if(VISEME_CUDA AND NOT VISEME_SANITIZE)
+  find_program(CMAKE_CUDA_COMPILER nvcc HINTS /usr/local/cuda/bin ENV CUDA_HOME PATH_SUFFIXES bin)
+endif()
+if(NOT VISEME_CUDA OR VISEME_SANITIZE OR NOT CMAKE_CUDA_COMPILER)
+  target_sources(backends PRIVATE backends/cuda/absent.cpp)
+  return()
+endif()
+
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader OUTPUT_VARIABLE capability ERROR_QUIET RESULT_VARIABLE failed)
+  if(NOT failed AND capability MATCHES "([0-9]+)\\.([0-9]+)")
+    set(CMAKE_CUDA_ARCHITECTURES ${CMAKE_MATCH_1}${CMAKE_MATCH_2})
+  else()
+    set(CMAKE_CUDA_ARCHITECTURES 90)
+  endif()
+endif()
+enable_language(CUDA)
+find_package(CUDAToolkit REQUIRED)
+# CMake 3.25 does not know that CUDA 13 has C++20.
+string(APPEND CMAKE_CUDA_FLAGS " -std=c++20 --expt-relaxed-constexpr")
+
+file(GLOB cuda_sources CONFIGURE_DEPENDS backends/cuda/device.cpp backends/cuda/instantiate/*.cpp backends/cuda/instantiate/*.cu)
+target_sources(backends PRIVATE ${cuda_sources})
+target_link_libraries(backends PUBLIC CUDA::cudart_static)
+set(VISEME_FINDS_CUDA "find_dependency(CUDAToolkit)")
