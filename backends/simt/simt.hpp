@@ -2,6 +2,8 @@
 #pragma once
 
 #include <backends/simt/backend.hpp>
+#include <backends/simt/batch_norm.hpp>
 #include <backends/simt/conv2d.hpp>
-#include <backends/simt/resample.hpp>
+#include <backends/simt/depthwise3x3.hpp>
 #include <backends/simt/elementwise.hpp>
+#include <backends/simt/resample.hpp>

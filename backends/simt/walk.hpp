@@ -25,7 +25,7 @@ struct simt_operand {
 template <class T>
 class simt_walk {
 public:
-  static constexpr int wide = simt::vector_of<T>;
+  static constexpr int wide = simt::widest<T>;
 
   /// Kernels that do not ask for the channel: where all operands are dense they are one row of vectors.
   template <class Operands = std::initializer_list<simt_operand>>

@@ -6,13 +6,9 @@
 
 #include <algorithm>
 
-#include <kernels/simt/pixels.hpp>
+#include <kernels/simt/vectors.hpp>
 
 namespace viseme::simt {
-
-/// Channels of 16 bytes: one access.
-template <class T>
-inline constexpr int vector_of = int(16 / sizeof(T));
 
 /// Pixels first, first + step, ... before `end`, channels from `channel`.
 struct walk {

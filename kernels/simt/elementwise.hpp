@@ -131,7 +131,7 @@ struct move_many {
   VISEME_DEVICE void operator()(const Thread& t) const {
     const part& p = parts[t.block().z];
     if (std::ptrdiff_t(t.block().x) * p.tiles.chunk >= p.tiles.pixels) return;
-    if (p.vectors) run<vector_of<T>>(p, p.tiles.template of<vector_of<T>>(t));
+    if (p.vectors) run<widest<T>>(p, p.tiles.template of<widest<T>>(t));
     else run<1>(p, p.tiles.template of<1>(t));
   }
   template <int N>
