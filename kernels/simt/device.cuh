@@ -7,6 +7,9 @@
 
 namespace viseme::simt {
 
+/// What a kernel may have without asking for it at its launch.
+inline constexpr std::size_t fixed_shared_bytes = 48 << 10;
+
 class device_thread {
 public:
   __device__ int thread() const { return int(threadIdx.x); }
@@ -17,8 +20,13 @@ public:
 
   template <class S>
   __device__ S& shared() const {
-    extern __shared__ __align__(128) unsigned char memory[];
-    return *reinterpret_cast<S*>(memory);
+    if constexpr (sizeof(S) <= fixed_shared_bytes) {
+      __shared__ __align__(128) unsigned char fixed[sizeof(S)];
+      return *reinterpret_cast<S*>(fixed);
+    } else {
+      extern __shared__ __align__(128) unsigned char memory[];
+      return *reinterpret_cast<S*>(memory);
+    }
   }
   __device__ void sync() const { __syncthreads(); }
 

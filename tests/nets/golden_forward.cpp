@@ -33,12 +33,12 @@ BOOST_AUTO_TEST_SUITE(golden_forward, *boost::unit_test::precondition(needs("VIS
 
 BOOST_DATA_TEST_CASE(reference_in_double, boost::unit_test::data::make(all_cases()), c) {
   static const auto on = open_device("reference", dtype::fp64);
-  check(c, golden(), on, true);
+  check(c, golden(), on, dtype::fp64);
 }
 
 BOOST_DATA_TEST_CASE(cpu_in_float, boost::unit_test::data::make(all_cases()), c) {
   static const auto on = open_device("cpu");
-  check(c, golden(), on, false);
+  check(c, golden(), on, dtype::fp32);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

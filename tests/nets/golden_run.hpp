@@ -50,11 +50,11 @@ inline deviation compare(const std::vector<float>& have, const std::vector<doubl
   return {worst / (high - low + 1e-30), std::sqrt(difference) / (std::sqrt(norm) + 1e-30)};
 }
 
-/// What PyTorch reaches at float32 on one array, from errors.json.
-inline deviation pytorch_float32(const std::filesystem::path& folder, const std::string& file, const std::string& array) {
+/// What PyTorch reaches on one array, from errors.json: at float32, or at bfloat16, which fp16 is held to as well.
+inline deviation pytorch_error(const std::filesystem::path& folder, const std::string& file, const std::string& array, dtype type) {
   std::ifstream in(folder / "errors.json");
   const auto table = nlohmann::json::parse(in);
-  const auto& e = table.at(file).at(array).at("float32");
+  const auto& e = table.at(file).at(array).at(type == dtype::fp32 ? "float32" : "bfloat16");
   return {e.at("max"), e.at("l2")};
 }
 
@@ -67,10 +67,10 @@ inline void check_close(const std::string& what, deviation have, tolerance allow
   BOOST_TEST(have.l2 <= allowed.l2, what << ": L2 error " << have.l2 << ", allowed " << allowed.l2);
 }
 
-/// double: 1e-6 (numbers are stored as float32); float: twice PyTorch's own error, at least a rounding of the stored number.
-inline tolerance allowed(bool exact, const std::filesystem::path& folder, const std::string& file, const std::string& array) {
-  if (exact) return {1e-6, 1e-6};
-  const auto torch = pytorch_float32(folder, file, array);
+/// double: 1e-6 (numbers are stored as float32); else twice PyTorch's own error, at least a rounding of the stored number.
+inline tolerance allowed(dtype type, const std::filesystem::path& folder, const std::string& file, const std::string& array) {
+  if (type == dtype::fp64) return {1e-6, 1e-6};
+  const auto torch = pytorch_error(folder, file, array, type);
   return {2 * std::max(torch.max, 6e-8), 2 * std::max(torch.l2, 6e-8)};
 }
 
@@ -96,7 +96,7 @@ inline std::vector<float> corner(const std::vector<float>& values, shape s, int 
   return cut;
 }
 
-inline void check(const golden_case& c, const std::filesystem::path& folder, const std::shared_ptr<device>& on, bool exact) {
+inline void check(const golden_case& c, const std::filesystem::path& folder, const std::shared_ptr<device>& on, dtype type) {
   const auto block = net_block(c.spec, golden_block(checkpoint_parameters(c.spec), c.norm_gain));
   session_options o{.batch = c.inputs[0].size.n, .image = {c.inputs[0].size.h, c.inputs[0].size.w}, .cut = {{}, c.parts}};
   const auto session = on->prepare(c.spec, block)->make_session(o);
@@ -107,7 +107,7 @@ inline void check(const golden_case& c, const std::filesystem::path& folder, con
     std::vector<float> have(out.size.count());
     session->read(out.name, have);
     if (out.name == "inc") have = corner(have, out.size, 16);
-    check_close(c.file + "/" + out.name, compare(have, truth.at(out.name).to_double()), allowed(exact, folder, c.file, out.name));
+    check_close(c.file + "/" + out.name, compare(have, truth.at(out.name).to_double()), allowed(type, folder, c.file, out.name));
   }
 }
 

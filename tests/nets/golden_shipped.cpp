@@ -11,9 +11,9 @@ const std::filesystem::path shipped = source() / "tests/data/golden";
 
 BOOST_AUTO_TEST_SUITE(golden_shipped)
 
-BOOST_AUTO_TEST_CASE(audio_encoder_on_reference) { check(audio_encoder_case(), shipped, open_device("reference", dtype::fp64), true); }
-BOOST_AUTO_TEST_CASE(audio_encoder_on_cpu) { check(audio_encoder_case(), shipped, open_device("cpu"), false); }
-BOOST_AUTO_TEST_CASE(pfld_on_reference) { check(pfld_case(), shipped, open_device("reference", dtype::fp64), true); }
-BOOST_AUTO_TEST_CASE(pfld_on_cpu) { check(pfld_case(), shipped, open_device("cpu"), false); }
+BOOST_AUTO_TEST_CASE(audio_encoder_on_reference) { check(audio_encoder_case(), shipped, open_device("reference", dtype::fp64), dtype::fp64); }
+BOOST_AUTO_TEST_CASE(audio_encoder_on_cpu) { check(audio_encoder_case(), shipped, open_device("cpu"), dtype::fp32); }
+BOOST_AUTO_TEST_CASE(pfld_on_reference) { check(pfld_case(), shipped, open_device("reference", dtype::fp64), dtype::fp64); }
+BOOST_AUTO_TEST_CASE(pfld_on_cpu) { check(pfld_case(), shipped, open_device("cpu"), dtype::fp32); }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -25,7 +25,7 @@ struct step_check {
   /// In float a gradient jumps where rounding moves an activation across zero, so that PyTorch's own error differs a thousandfold between
   /// two arrays of one file: a gradient is allowed twice that, or what a few such jumps make. Single layers are held to 1e-4 elsewhere.
   tolerance tolerance_of(const std::string& key) const {
-    auto t = allowed(exact, golden(), file, key);
+    auto t = allowed(exact ? dtype::fp64 : dtype::fp32, golden(), file, key);
     if (!exact && key.starts_with("grad/")) t = {std::max(t.max, 0.05), std::max(t.l2, 0.02)};
     return t;
   }

@@ -31,7 +31,11 @@ struct view {
   constexpr view() = default;
   constexpr view(T* d, shape s, strides st) : data(d), size(s), step(st) {}
   constexpr view(T* d, shape s, layout l) : view(d, s, dense_strides(l, s)) {}
-  constexpr operator view<const T>() const { return {data, size, step}; }
+  constexpr operator view<const T>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, size, step};
+  }
   constexpr explicit operator bool() const { return data != nullptr; }
 
   constexpr T& operator()(int n, int c, int h, int w) const {

@@ -1,0 +1,28 @@
+// One op of every kind: instantiating this for a backend instantiates every kernel that its nets may launch, and no net.
+#pragma once
+
+#include <array>
+
+#include <backends/simt/simt.hpp>
+#include <viseme/run/steps.hpp>
+
+namespace viseme::backends {
+
+template <class B>
+struct every_op {
+  using T = typename B::scalar;
+  using context = typename B::context;
+  template <class L>
+  static constexpr step<B> of = viseme::detail::step_of<L, B>({}, {}, 0);
+
+  static constexpr std::array steps{
+      of<dense<8, 8, 3, 1, 1>>, of<conv2d<conv{.in = 4, .out = 4, .groups = 2}>>, of<depthwise3x3<8>>, of<depthwise3x3<8, 2>>, of<batch_norm<8>>,
+      of<relu>, of<add>, of<concat>, of<upsample2x>, of<max_pool<2>>, of<average_pool<2>>, of<global_average_pool>,
+  };
+  static constexpr auto load = &B::load;
+  static constexpr auto store = &B::store;
+  static constexpr auto move = &B::move;
+  static constexpr auto increment = &B::increment;
+};
+
+}  // namespace viseme::backends
