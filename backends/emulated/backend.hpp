@@ -12,13 +12,16 @@ struct emulated_context : host_context {
 
   explicit emulated_context(int count) : host_context(count), launcher(threads) {}
 
-  float* staging(std::size_t count) {
-    if (staging_.size() < count) staging_.resize(count);
-    return staging_.data();
-  }
+  float* staging(std::size_t count) { return grown(staging_, count); }
+  float* sums(std::size_t count) { return grown(sums_, count); }
 
 private:
-  std::vector<float> staging_;
+  static float* grown(std::vector<float>& v, std::size_t count) {
+    if (v.size() < count) v.resize(count);
+    return v.data();
+  }
+
+  std::vector<float> staging_, sums_;
 };
 
 /// Defined in launch.hpp; not inlined: other files link it.

@@ -6,5 +6,6 @@
 #include <backends/simt/conv2d.hpp>
 #include <backends/simt/depthwise3x3.hpp>
 #include <backends/simt/elementwise.hpp>
+#include <backends/simt/losses.hpp>
 #include <backends/simt/normalize.hpp>
 #include <backends/simt/resample.hpp>

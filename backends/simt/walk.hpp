@@ -26,17 +26,18 @@ template <class T>
 class simt_walk {
 public:
   static constexpr int wide = simt::widest<T>;
+  static constexpr std::ptrdiff_t any = std::numeric_limits<int>::max();
 
-  /// Kernels that do not ask for the channel: where all operands are dense they are one row of vectors.
+  /// Kernels that do not ask for the channel: where all operands are dense they are one row of vectors. `each` pixels a thread at least, where
+  /// `most` blocks are enough.
   template <class Operands = std::initializer_list<simt_operand>>
-  static simt_walk elements(shape s, int each, const Operands& operands) {
-    constexpr std::ptrdiff_t any = std::numeric_limits<int>::max();
-    if (!all(operands, [&](const auto& o) { return o.stride == s.c; })) return channels(s, each, any, operands);
+  static simt_walk elements(shape s, int each, const Operands& operands, std::ptrdiff_t most = any) {
+    if (!all(operands, [&](const auto& o) { return o.stride == s.c; })) return channels(s, each, most, operands);
     const bool vectors = s.count() % wide == 0 && all(operands, [](const auto& o) { return on_vector(o.data); });
     const int row = vectors ? wide : 1;
-    return {simt::channel_tiles::over(std::ptrdiff_t(s.count()) / row, 1, each, any), vectors, row};
+    return {simt::channel_tiles::over(std::ptrdiff_t(s.count()) / row, 1, each, most), vectors, row};
   }
-  /// Kernels that do. `each` pixels a thread at least, where `most` blocks are enough.
+  /// Kernels that do.
   template <class Operands = std::initializer_list<simt_operand>>
   static simt_walk channels(shape s, int each, std::ptrdiff_t most, const Operands& operands) {
     const bool vectors = s.c % wide == 0 && all(operands, [](const auto& o) { return o.stride % wide == 0 && on_vector(o.data); });
