@@ -1,6 +1,7 @@
 // All ops over the kernels of kernels/simt, for any place.
 #pragma once
 
+#include <backends/simt/adam.hpp>
 #include <backends/simt/backend.hpp>
 #include <backends/simt/batch_norm.hpp>
 #include <backends/simt/conv2d.hpp>
