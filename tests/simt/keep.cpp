@@ -1,0 +1,43 @@
+#include "check_emulated.hpp"
+
+#include <viseme/run/kept_values.hpp>
+
+using namespace viseme;
+using namespace viseme::tests;
+
+namespace {
+
+/// What comes back of a kept value.
+template <class T>
+numbers kept(const numbers& values, kept_as how) {
+  using B = backends::emulated<T>;
+  const shape s{1, int(values.size()), 1, 1};
+  block<B> from(values), to(values.size());
+  const typename B::buffer storage(context<B>(), values.size() * stored_size<T>(how));
+  op<keeping, B>::store(context<B>(), {from.data, s, B::preferred}, how, storage.data());
+  op<keeping, B>::load(context<B>(), storage.data(), how, {to.data, s, B::preferred});
+  return to.values();
+}
+
+template <class T>
+numbers as(numbers v) {
+  for (auto& x : v) x = double(float(T(float(x))));
+  return v;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(keep)
+
+BOOST_AUTO_TEST_CASE(exactly_or_rounded) {
+  for_each_scalar([]<class T>(T) {
+    for (std::size_t count : {1, 7, 33, 4096, 5001}) {
+      std::mt19937 generator(11);
+      const auto values = as<T>(random_numbers(count, generator));
+      BOOST_TEST((kept<T>(values, kept_as::exact) == values));
+      BOOST_TEST((kept<T>(values, kept_as::bf16) == as<T>(as<bf16>(values))));
+    }
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
