@@ -5,17 +5,11 @@
 #include <cstdint>
 #include <initializer_list>
 #include <type_traits>
-#include <utility>
 
 #include <kernels/simt/pixels.hpp>
+#include <viseme/core/types.hpp>
 
 namespace viseme::simt {
-
-/// f(0) .. f(N - 1) with compile-time numbers: arrays that they index stay in registers, however long f is.
-template <int N, class F>
-VISEME_DEVICE void unrolled(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, I>{}), ...); }(std::make_integer_sequence<int, N>{});
-}
 
 template <int N>
 struct floats {
