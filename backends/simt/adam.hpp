@@ -13,7 +13,7 @@ template <class P, class T>
 struct op<adam, backends::simt_backend<P, T>> {
   static void run(typename P::context& c, const adam_call<master_of<T>>& call) {
     if (!call.count) return;
-    if (simt::on_bytes(16, {call.weight, call.first_moment, call.second_moment, call.gradient})) update<4>(c, call);
+    if (simt::in_vectors<4>(call.weight, call.first_moment, call.second_moment, call.gradient)) update<4>(c, call);
     else update<1>(c, call);
   }
 

@@ -29,7 +29,7 @@ private:
   static void convert(context& c, const From* from, To* to, std::size_t count) {
     constexpr int wide = simt::widest<std::conditional_t<(sizeof(From) > sizeof(To)), From, To>>;
     if (!count) return;
-    if (simt::on_bytes(wide * sizeof(From), {from}) && simt::on_bytes(wide * sizeof(To), {to})) run<wide>(c, from, to, count);
+    if (simt::in_vectors<wide>(from, to)) run<wide>(c, from, to, count);
     else run<1>(c, from, to, count);
   }
   template <int N, class From, class To>

@@ -8,11 +8,10 @@ namespace viseme::simt {
 /// Threads for `count` elements, N each.
 inline grid flat_grid(std::size_t count, int N, int threads) { return {int(ceil_div(count, std::size_t(N) * threads))}; }
 
-/// Whether accesses of `bytes` can be made.
-inline bool on_bytes(std::size_t bytes, std::initializer_list<const void*> arrays) {
-  bool whole = true;
-  for (const void* p : arrays) whole = whole && reinterpret_cast<std::uintptr_t>(p) % bytes == 0;
-  return whole;
+/// Whether all arrays begin where N elements are one access.
+template <int N, class... T>
+bool in_vectors(const T*... arrays) {
+  return (... && (reinterpret_cast<std::uintptr_t>(arrays) % (N * sizeof(T)) == 0));
 }
 
 /// f(std::integral_constant<int, n>, first) for the thread's elements: once for all N, or one by one where fewer are left.
