@@ -3,7 +3,7 @@
 
 #include <backends/cpu/backend.hpp>
 #include <backends/cuda/device.hpp>
-#include <backends/emulated/backend.hpp>
+#include <backends/emulated/nets.hpp>
 #include <backends/net_device.hpp>
 
 namespace viseme {

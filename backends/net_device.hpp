@@ -17,6 +17,10 @@ inline constexpr bool is_trained<audio_encoder> = false;
 template <>
 inline constexpr bool is_trained<pfld<folded>> = false;
 
+/// Whether a backend's factories for a net are instantiated.
+template <class B, class Net>
+inline constexpr bool has_net = true;
+
 template <class B>
 class net_device final : public device {
 public:
@@ -27,13 +31,19 @@ public:
   std::string backend() const override { return backend_; }
   std::string describe() const override { return description_; }
   int threads() const override { return threads_; }
+  bool has_own_memory() const override { return !std::is_same_v<typename B::buffer, host_buffer>; }
   std::shared_ptr<const model> prepare(const net_spec& spec, std::span<const float> block) override {
-    return with_net<folded>(spec, [&](auto n) { return inference_factory<B, typename decltype(n)::type>::make(context_, spec, block); });
+    return with_net<folded>(spec, [&](auto n) -> std::shared_ptr<const model> {
+      using net = typename decltype(n)::type;
+      if constexpr (has_net<B, net>) return inference_factory<B, net>::make(context_, spec, block);
+      else refuse(spec);
+    });
   }
   std::unique_ptr<training_net> train(const net_spec& spec, std::span<const float> block, const training_net_options& o) override {
     return with_net<folded>(spec, [&](auto n) -> std::unique_ptr<training_net> {
       using net = typename decltype(n)::type;
-      if constexpr (is_trained<net>) return training_factory<B, net>::make(context_, block, o);
+      if constexpr (!has_net<B, net>) refuse(spec);
+      else if constexpr (is_trained<net>) return training_factory<B, net>::make(context_, block, o);
       else refuse_training(spec);
     });
   }
@@ -46,15 +56,22 @@ public:
   }
 
 private:
+  [[noreturn]] static void refuse(const net_spec& spec) {
+    throw error("net '" + spec.net + "' with features '" + spec.features + "'", std::string("the ") + B::name + " backend of this build does not have it",
+                "use --backend cpu");
+  }
   [[noreturn]] static void refuse_training(const net_spec& spec) {
     throw error("net '" + spec.net + "'", "it is for inference only", "train unet or syncnet");
   }
   static net_steps<B> steps(const net_spec& spec, purpose what, int batch) {
     return with_net<folded>(spec, [&](auto n) -> net_steps<B> {
       using net = typename decltype(n)::type;
-      if (what == purpose::inference) return inference_factory<B, net>::steps(batch);
-      if constexpr (is_trained<net>) return training_factory<B, net>::steps(batch);
-      else refuse_training(spec);
+      if constexpr (!has_net<B, net>) refuse(spec);
+      else {
+        if (what == purpose::inference) return inference_factory<B, net>::steps(batch);
+        if constexpr (is_trained<net>) return training_factory<B, net>::steps(batch);
+        else refuse_training(spec);
+      }
     });
   }
 

@@ -89,6 +89,7 @@ int run(const po::variables_map& given) {
   require(!chosen.empty(), "--filter '" + text("filter") + "'", "no case matches it", "see --list");
   if (given.count("peers")) {
     s.peers = matching(known_peers(text("python"), text("node")), "--peers", text("peers"));
+    std::erase_if(s.peers, [&](const peer& p) { return p.on_gpu != s.on->has_own_memory(); });
     struct named {
       std::string name;
     };
@@ -138,8 +139,8 @@ int main(int argc, char** argv) {
   auto add = program.options.add_options();
   add("list", "names of the cases");
   add("filter", word("REGEX"), "only the cases whose name it is found in; default: all");
-  add("backend", word("NAME")->default_value("auto"), "auto, cpu or reference; also $VISEME_BACKEND");
-  add("dtype", word("NAME")->default_value("fp32"), "fp32; reference also fp64");
+  add("backend", word("NAME")->default_value("auto"), "auto, cpu, cuda, reference or emulated; also $VISEME_BACKEND");
+  add("dtype", word("NAME")->default_value("fp32"), "fp32; cuda and emulated also bf16 and fp16; reference also fp64");
   add("threads", po::value<int>()->default_value(0, "all cores"), "threads, of peers too; also $VISEME_THREADS");
   add("seconds", po::value<double>()->default_value(3), "time for each net and each of its peers, a tenth for a layer; at least 3 runs");
   add("speech", po::value<double>()->default_value(4), "seconds of speech that a whole render renders");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include <viseme/run/runner.hpp>
@@ -33,5 +34,18 @@ inline constexpr std::array net_cases{
     net_case{"audio_encoder", "", task::forward, 64}, net_case{"pfld", "", task::forward, 1},
     net_case{"unet", "wide", task::train_step, 4},    net_case{"unet", "mobile", task::train_step, 4},
 };
+inline constexpr std::array gpu_cases{
+    net_case{"unet", "wide", task::forward, 1},       net_case{"unet", "wide", task::forward, 32},
+    net_case{"unet", "mobile", task::forward, 1},     net_case{"unet", "mobile", task::forward, 32},
+    net_case{"syncnet", "", task::forward, 1},        net_case{"syncnet", "", task::forward, 32},
+    net_case{"audio_encoder", "", task::forward, 64}, net_case{"pfld", "", task::forward, 1},
+    net_case{"unet", "wide", task::train_step, 32},   net_case{"unet", "mobile", task::train_step, 32},
+};
+
+/// A GPU is busy with batches that a CPU would take seconds for.
+inline std::span<const net_case> cases_for(const device& on) {
+  if (on.has_own_memory()) return gpu_cases;
+  return net_cases;
+}
 
 }  // namespace viseme::bench

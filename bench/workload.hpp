@@ -38,13 +38,14 @@ inline std::vector<std::string> outputs_of(const net_spec& spec) {
   return {};
 }
 
-/// What is timed: from dense NCHW inputs to dense NCHW outputs or, in training, to updated weights.
+/// What is timed: from dense NCHW inputs to dense NCHW outputs or, in training, to updated weights. On a GPU, whose peers do the same, inputs and
+/// outputs stay where they are.
 class workload {
 public:
   virtual ~workload() = default;
   virtual void run() = 0;
   /// Of the last run, one output after the other.
-  virtual std::vector<float> output() const = 0;
+  virtual std::vector<float> output() = 0;
 };
 
 /// A net's weights and inputs in memory and nothing else yet: the idle state that memory is counted from.
@@ -59,22 +60,33 @@ namespace detail {
 
 class forward_workload final : public workload {
 public:
-  forward_workload(const model& net, int batch, const named_arrays& inputs, const std::vector<std::string>& outputs)
-      : session_(net.make_session({.batch = batch, .image = {0, 0}, .cut = {{}, outputs}})), inputs_(inputs) {
+  forward_workload(const device& on, const model& net, int batch, const named_arrays& inputs, const std::vector<std::string>& outputs)
+      : stays_(on.has_own_memory()), session_(net.make_session({.batch = batch, .image = {0, 0}, .cut = {{}, outputs}})), inputs_(inputs) {
     for (const auto& v : session_->outputs()) outputs_[v.name].resize(v.size.count());
+    if (stays_) write();
   }
   void run() override {
-    for (const auto& [name, values] : inputs_) session_->write(name, values);
+    if (!stays_) write();
     session_->run();
-    for (auto& [name, values] : outputs_) session_->read(name, values);
+    if (stays_) session_->wait();
+    else read();
   }
-  std::vector<float> output() const override {
+  std::vector<float> output() override {
+    if (stays_) read();
     std::vector<float> all;
     for (const auto& [name, values] : outputs_) all.insert(all.end(), values.begin(), values.end());
     return all;
   }
 
 private:
+  void write() {
+    for (const auto& [name, values] : inputs_) session_->write(name, values);
+  }
+  void read() {
+    for (auto& [name, values] : outputs_) session_->read(name, values);
+  }
+
+  bool stays_;
   std::unique_ptr<session> session_;
   const named_arrays& inputs_;
   named_arrays outputs_;
@@ -82,14 +94,15 @@ private:
 
 class loaded_forward final : public loaded_case {
 public:
-  loaded_forward(device& on, const net_case& c) : batch_(c.batch), net_(on.prepare(c.spec(), weights_of(c.spec()))), outputs_(outputs_of(c.spec())) {
+  loaded_forward(device& on, const net_case& c) : on_(on), batch_(c.batch), net_(on.prepare(c.spec(), weights_of(c.spec()))), outputs_(outputs_of(c.spec())) {
     for (const auto& v : net_->make_session({.batch = batch_, .image = {0, 0}, .cut = {{}, outputs_}})->inputs())
       inputs_[v.name] = input_values(v.name, v.size.count());
   }
-  std::unique_ptr<workload> start() override { return std::make_unique<forward_workload>(*net_, batch_, inputs_, outputs_); }
+  std::unique_ptr<workload> start() override { return std::make_unique<forward_workload>(on_, *net_, batch_, inputs_, outputs_); }
   std::vector<std::string> fallbacks() const override { return net_->fallbacks(); }
 
 private:
+  device& on_;
   int batch_;
   std::shared_ptr<const model> net_;
   named_arrays inputs_;
@@ -111,7 +124,7 @@ public:
     net_->adam_step(adam{}, ++step_);
     net_->clear_gradients();
   }
-  std::vector<float> output() const override {
+  std::vector<float> output() override {
     std::vector<float> values(net_->size_of("output").count());
     net_->read("output", values);
     return values;

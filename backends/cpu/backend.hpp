@@ -29,7 +29,7 @@ struct cpu {
   using buffer = host_buffer;
   static constexpr layout preferred = layout::nhwc;
   static constexpr const char* name = "cpu";
-  static constexpr int longest_group = 10;
+  static constexpr std::array<std::string_view, 11> fusions{"ca", "cn", "cna", "cn+", "cn+a", "na", "n+", "n+a", "cnacnacn", "cnacnacn+", "ujcnacnacn"};
 
   /// Between dense NCHW float32 outside and the backend's own views; and between two of these.
   static void load(context&, const float* nchw, view<T> to);

@@ -1,8 +1,10 @@
 // The truth: plain loops over any layout, sums in double, on all cores. Every other host backend falls back to it.
 #pragma once
 
+#include <array>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <viseme/run/thread_pool.hpp>
@@ -73,7 +75,7 @@ struct reference {
   using buffer = host_buffer;
   static constexpr layout preferred = layout::nchw;
   static constexpr const char* name = "reference";
-  static constexpr int longest_group = 1;
+  static constexpr std::array<std::string_view, 0> fusions{};
 
   /// Between dense NCHW float32 outside and the backend's own views; and between two of these.
   static void load(context& c, const float* nchw, view<T> to) { move_elements(c, view<const float>{nchw, to.size, layout::nchw}, to, gradient_write::overwrite); }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <span>
+#include <string_view>
 
 #include <kernels/simt/layout.hpp>
 #include <viseme/core/view.hpp>
@@ -32,7 +34,7 @@ struct simt_backend {
   using buffer = typename Place::buffer;
   static constexpr layout preferred = layout::nhwc;
   static constexpr const char* name = Place::name;
-  static constexpr int longest_group = 10;
+  static constexpr std::array<std::string_view, 11> fusions{"ca", "cn", "cna", "cn+", "cn+a", "na", "n+", "n+a", "cnacnacn", "cnacnacn+", "ujcnacnacn"};
 
   /// Between dense NCHW float32 on the host and the backend's own views; and between two of these.
   static void load(context&, const float* nchw, view<T> to);

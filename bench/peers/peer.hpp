@@ -18,6 +18,7 @@ struct peer {
   std::vector<std::string> command, variables;
   std::string install;
   bool trains = false;
+  bool on_gpu = false;
   bool reads_onnx = false;  // `prepare` names an onnx_case's folder too
 };
 
@@ -30,7 +31,7 @@ inline std::vector<peer> known_peers(const std::string& python, const std::strin
     command.insert(command.end(), settings.begin(), settings.end());
     return peer{name, command, variables, "apt-get install python3-torch (--python names another Python)", trains};
   };
-  return {
+  std::vector<peer> all{
       {.name = "onnxruntime",
        .command = {node, VISEME_BENCH_PEERS "/onnxruntime.cjs"},
        .variables = {},
@@ -42,7 +43,12 @@ inline std::vector<peer> known_peers(const std::string& python, const std::strin
       pytorch("pytorch_channels_last", {"channels_last"}, keeping, true),
       pytorch("pytorch_traced", {"traced"}, keeping, false),
       pytorch("pytorch_traced_channels_last", {"traced", "channels_last"}, keeping, false),
-      pytorch("pytorch_traced_bf16", {"traced", "channels_last", "bf16"}, keeping, false)};
+      pytorch("pytorch_traced_bf16", {"traced", "channels_last", "bf16"}, keeping, false),
+      pytorch("pytorch_cuda", {"cuda"}, {}, true),
+      pytorch("pytorch_cuda_bf16", {"cuda", "channels_last", "bf16"}, {}, true),
+      pytorch("pytorch_cuda_compiled", {"cuda", "channels_last", "bf16", "compiled"}, {}, true)};
+  for (auto& p : all) p.on_gpu = p.name.find("cuda") != std::string::npos;
+  return all;
 }
 
 /// A peer with a case's weights and inputs loaded, nothing run yet. Throws `error` where the peer cannot run here.

@@ -1,6 +1,8 @@
 """The reference nets in PyTorch, driven by viseme-bench over stdin and stdout.
 
-    pytorch.py [traced] [channels_last] [bf16]    settings: frozen TorchScript, NHWC memory, the whole net in bfloat16; none: eager
+    pytorch.py [traced] [compiled] [channels_last] [bf16] [cuda]
+        settings: frozen TorchScript, torch.compile(mode='max-autotune'), NHWC memory, the whole net in bfloat16 (training: autocast), on the GPU,
+        where inputs and outputs stay; none: eager
 
     prepare NET WIDTH TASK BATCH THREADS    -> "ready pytorch VERSION": weights and inputs in memory, nothing run yet
     run                                     -> milliseconds of one forward pass or training step
@@ -21,8 +23,11 @@ class Forward:
     def __init__(self, net, inputs, settings):
         self.type = torch.bfloat16 if 'bf16' in settings else torch.float32
         self.format = memory_format(settings)
-        self.net = net.eval().to(self.type, memory_format=self.format)
-        self.inputs = inputs
+        self.device = place(settings)
+        self.net = net.eval().to(self.device, self.type, memory_format=self.format)
+        self.inputs = inputs if self.device == 'cpu' else tuple(x.to(self.device, self.type, memory_format=self.format) for x in inputs)
+        if 'compiled' in settings:
+            self.net = torch.compile(self.net, mode='max-autotune')
         if 'traced' in settings:
             with torch.no_grad():
                 warnings.simplefilter('ignore', torch.jit.TracerWarning)  # sizes become constants: each trace is for one batch
@@ -36,30 +41,45 @@ class Forward:
     def run(self):
         with torch.no_grad():
             out = self.net(*self.converted())
-        self.out = [o.to(torch.float32).contiguous() for o in (out if isinstance(out, tuple) else (out,))]
+        self.out = out if isinstance(out, tuple) else (out,)
+        if self.device == 'cpu':
+            self.out = self.host_outputs()
+        else:
+            torch.cuda.synchronize()
+
+    def host_outputs(self):
+        return [o.to('cpu', torch.float32).contiguous() for o in self.out]
 
     def output(self):
-        return torch.cat([o.flatten() for o in self.out])
+        return torch.cat([o.flatten() for o in self.host_outputs()])
 
 
 class TrainingStep:
     """Forward, L1 loss, backward, Adam, gradients cleared."""
 
     def __init__(self, net, inputs, target, settings):
-        self.format = memory_format(settings)
-        self.net, self.inputs, self.target = net.train().to(memory_format=self.format), inputs, target
-        self.adam = torch.optim.Adam(net.parameters(), lr=1e-3)
+        self.format, self.device, self.half = memory_format(settings), place(settings), 'bf16' in settings
+        self.net = net.train().to(self.device, memory_format=self.format)
+        self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3)
+        if 'compiled' in settings:
+            self.net = torch.compile(self.net, mode='max-autotune')
+        self.inputs, self.target = [x.to(self.device) for x in inputs], target.to(self.device)
 
     def run(self):
-        out = self.net(*(x.to(memory_format=self.format) for x in self.inputs))
-        loss = torch.nn.functional.l1_loss(out, self.target)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
+            out = self.net(*(x.to(memory_format=self.format) for x in self.inputs))
+        loss = torch.nn.functional.l1_loss(out.float(), self.target)
         loss.backward()
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
         self.loss, self.out = loss.item(), out.detach()
 
     def output(self):
-        return self.out.flatten()
+        return self.out.float().cpu().flatten()
+
+
+def place(settings):
+    return 'cuda' if 'cuda' in settings else 'cpu'
 
 
 def memory_format(settings):

@@ -12,7 +12,7 @@ template <class Net, purpose P, class B>
 struct groups_of {
   static constexpr auto table = graph::lowered<Net>::table;
   static constexpr auto facts = graph::lowered<Net>::facts;
-  static constexpr auto groups = graph::group<Net, fusing<B, P>::template accept, B::longest_group>();
+  static constexpr auto groups = graph::group<Net, fusing<B, P>>();
 
   static std::vector<int> sizes() {
     std::vector<int> s;

@@ -171,7 +171,8 @@ BOOST_AUTO_TEST_CASE(stopping_leaves_nothing_or_a_playable_part) {
   const auto arguments = " --checkpoint " + file("checkpoint") + " --audio " + file("long.wav") + " --out " + file("f.mp4");
   render(arguments, "timeout -s INT 3 ");
   BOOST_TEST(!exists("f.mp4"));
-  render(arguments + " --keep-partial", "timeout -s INT 10 ");
+  for (const char* seconds : {"10", "30", "120"})  // how long the first frames take depends on the machine and the build
+    if (!exists("f.mp4")) render(arguments + " --keep-partial", std::string("timeout -s INT ") + seconds + " ");
   BOOST_REQUIRE(exists("f.mp4"));
   BOOST_TEST(frames_of(file("f.mp4")) > 0);
 }

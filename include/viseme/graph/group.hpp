@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
+#include <viseme/graph/layer_kind.hpp>
 #include <viseme/graph/lower.hpp>
 #include <viseme/run/op.hpp>
 
@@ -30,13 +32,26 @@ struct group_layer<Net, First, 1> {
   using type = typename lowered<Net>::template layer_at<First>;
 };
 
-/// True if nodes first .. first + count - 1 are a chain in which no inner value is named or read elsewhere, and nothing that the group
-/// reads beside its first input is made inside it.
+/// For each value whether it may be inside a group: no name, one reader.
 template <class Table>
-constexpr bool is_chain(const Table& t, int first, int count) {
+constexpr auto hidden_values(const Table& t) {
+  std::array<int, Table::values> readers{};
+  for (const auto& n : t.node_at)
+    for (int k = 0; k < n.input_count; ++k) ++readers[n.inputs[k]];
+  std::array<bool, Table::values> hidden{};
+  for (int v = 0; v < Table::values; ++v) hidden[v] = readers[v] == 1;
+  for (const auto& n : t.names) hidden[n.value] = false;
+  hidden[Table::values - 1] = false;
+  return hidden;
+}
+
+/// True if nodes first .. first + count - 1 are a chain of hidden values, and nothing that the group reads beside its first input is made
+/// inside it.
+template <class Table>
+constexpr bool is_chain(const Table& t, const std::array<bool, Table::values>& hidden, int first, int count) {
   for (int i = first + 1; i < first + count; ++i) {
     const int before = t.inputs + i - 1;
-    if (t.readers(before) != 1 || t.is_named(before)) return false;
+    if (!hidden[before]) return false;
     const auto& n = t.node_at[i];
     int links = 0;
     for (int k = 0; k < n.input_count; ++k) {
@@ -48,22 +63,51 @@ constexpr bool is_chain(const Table& t, int first, int count) {
   return true;
 }
 
-/// Longest match first, from front to back. `Accept<Layer>::value` says whether a fused layer may be used.
-template <class Net, template <class> class Accept, int Longest>
+/// A layer as patterns of fusion write it: c a convolution, n a norm, a an activation, + a sum, u an upsampling, j a concatenation (join).
+constexpr char letter_of(const layer_kind& k) {
+  if (k.convolution) return 'c';
+  if (k.name == "batch_norm") return 'n';
+  if (k.name == "relu" || k.name == "leaky_relu" || k.name == "sigmoid") return 'a';
+  if (k.name == "add") return '+';
+  if (k.name == "upsample2x") return 'u';
+  if (k.name == "concat") return 'j';
+  return '.';
+}
+
+/// True if the layers from `first` on read as `pattern`.
+template <class Net>
+constexpr bool reads_as(int first, std::string_view pattern) {
+  const auto& kinds = layer_kinds<Net>;
+  if (first + pattern.size() > kinds.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i)
+    if (letter_of(kinds[first + i]) != pattern[i]) return false;
+  return true;
+}
+
+/// Where a pattern fits and the values between are hidden: what may become groups, by first node.
+template <class Net, std::size_t Patterns>
+constexpr auto candidates(const std::array<std::string_view, Patterns>& patterns) {
+  constexpr auto& t = lowered<Net>::table;
+  const auto hidden = hidden_values(t);
+  grouping<t.nodes * (Patterns + 1)> found;
+  for (int i = 0; i < t.nodes; ++i)
+    for (const auto& pattern : patterns)
+      if (reads_as<Net>(i, pattern) && is_chain(t, hidden, i, int(pattern.size()))) found.group[found.groups++] = {i, int(pattern.size())};
+  return found;
+}
+
+/// Longest match first, from front to back. `Fusing::patterns`: sequences of two and more layers that may have a fused op; only for these are types
+/// made, and `Fusing::accept<Layer>::value` says whether a fused layer may be used.
+template <class Net, class Fusing>
 constexpr auto group() {
-  using low = lowered<Net>;
-  constexpr int nodes = low::table.nodes;
+  constexpr int nodes = lowered<Net>::table.nodes;
+  constexpr auto found = candidates<Net>(Fusing::patterns);
   std::array<int, nodes> longest{};
-  unrolled<nodes>([&](auto i) {
-    longest[i] = 1;
-    unrolled<Longest - 1>([&](auto less) {
-      constexpr int count = less + 2;
-      if constexpr (i + count <= nodes) {
-        if constexpr (is_chain(low::table, i, count)) {
-          if constexpr (Accept<typename group_layer<Net, i, count>::type>::value) longest[i] = count;
-        }
-      }
-    });
+  longest.fill(1);
+  unrolled<found.groups>([&](auto k) {
+    constexpr group_range range = found.group[k];
+    if constexpr (Fusing::template accept<typename group_layer<Net, range.first, range.count>::type>::value)
+      longest[range.first] = longest[range.first] < range.count ? range.count : longest[range.first];
   });
   grouping<nodes> g;
   for (int i = 0; i < nodes; i += longest[i]) g.group[g.groups++] = {i, longest[i]};

@@ -16,7 +16,7 @@
 
 namespace viseme {
 
-/// `longest_group`: most layers that one of its fused ops takes. `scalar` of activations, `preferred` layout, `fallback` (a backend of the same memory space or void), `name`, a `context` (threads,
+/// `fusions`: the sequences of layers that it may have fused ops for, in the letters of graph/group.hpp. `scalar` of activations, `preferred` layout, `fallback` (a backend of the same memory space or void), `name`, a `context` (threads,
 /// stream, handles; `upload`, `download`, `copy`, `zero` of bytes, `wait`) and `buffer`: memory allocated once, released at the end.
 template <class B>
 concept backend = requires {
@@ -25,7 +25,7 @@ concept backend = requires {
   typename B::context;
   typename B::buffer;
   { B::preferred } -> std::convertible_to<layout>;
-  { B::longest_group } -> std::convertible_to<int>;
+  B::fusions.size();
 };
 
 /// Zeroed, page-touched host memory that moves and does not copy.

@@ -48,11 +48,13 @@ public:
   void forward() override {
     if (what_ == purpose::training && step_.pack) step_.pack(*context_, call_.parameters, packed_.template at<master>(0));
     step_.forward(*context_, call_);
+    context_->wait();
   }
   bool has_backward() const override { return what_ == purpose::training && step_.backward; }
   void backward() override {
     require(has_backward(), "layer " + info_.path, "it has no gradients", "make it for training");
     step_.backward(*context_, back_);
+    context_->wait();
   }
   std::size_t memory_bytes() const override { return bytes_; }
 

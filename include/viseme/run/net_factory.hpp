@@ -55,6 +55,7 @@ public:
   void run() override {
     run_.run(*context_, [this] { engine_.run(); });
   }
+  void wait() override { context_->wait(); }
   std::vector<layer_info> layers() const override { return engine_.layers(); }
   void run(std::span<double> milliseconds) override {
     using clock = std::chrono::steady_clock;

@@ -69,7 +69,9 @@ public:
   /// Dense NCHW float32 of exactly the value's size.
   virtual void write(const std::string& input, std::span<const float> nchw) = 0;
   virtual void read(const std::string& output, std::span<float> nchw) const = 0;
+  /// On a GPU it may return before the work is done; read() and wait() wait for it.
   virtual void run() = 0;
+  virtual void wait() = 0;
   /// The layers and fused groups that run() computes, in order; and run() that tells how long each of them took.
   virtual std::vector<layer_info> layers() const = 0;
   virtual void run(std::span<double> milliseconds) = 0;
@@ -145,6 +147,8 @@ public:
   virtual std::string backend() const = 0;
   virtual std::string describe() const = 0;  // "cpu (avx2, 2 threads)"
   virtual int threads() const = 0;
+  /// Values live in memory of their own (a GPU's): write() and read() carry them there and back.
+  virtual bool has_own_memory() const = 0;
   virtual std::shared_ptr<const model> prepare(const net_spec&, std::span<const float> block) = 0;
   virtual std::unique_ptr<training_net> train(const net_spec&, std::span<const float> block, const training_net_options&) = 0;
   /// The steps of a net for a purpose, at its own picture size, and one of them alone, by its place among them.

@@ -70,11 +70,13 @@ constexpr step<B> step_of(graph::group_range range, const graph::values& in, int
 
 template <class B, purpose P>
 struct fusing {
+  static constexpr auto& patterns = B::fusions;
   template <class L>
   struct accept : std::bool_constant<runs_on<L, B>> {};
 };
 template <class B>
 struct fusing<B, purpose::training> {
+  static constexpr auto& patterns = B::fusions;
   template <class L>
   struct accept : std::bool_constant<trains_on<L, B>> {};
 };
@@ -83,7 +85,7 @@ struct fusing<B, purpose::training> {
 template <class B, class Net, purpose P>
 struct step_table {
   using low = graph::lowered<Net>;
-  static constexpr auto groups = graph::group<Net, fusing<B, P>::template accept, B::longest_group>();
+  static constexpr auto groups = graph::group<Net, fusing<B, P>>();
   static constexpr auto all = []<int... G>(std::integer_sequence<int, G...>) {
     return std::array{detail::step_of<typename graph::group_layer<Net, groups.group[G].first, groups.group[G].count>::type, B>(
         groups.group[G], graph::group_inputs(low::table, groups.group[G]), low::table.inputs + groups.group[G].first + groups.group[G].count - 1)...};

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Everything that a GPU has to say of the cuda backend, in under ten minutes: every kernel and layer against `reference`, whole nets against the golden
+# numbers where $VISEME_GOLDEN names them, compute-sanitizer on the small cases, times beside PyTorch where a python3 with a GPU's torch is there.
+#   bench/gpu.sh [BUILD [RESULTS.json]]      BUILD: default build/release, with VISEME_TESTS and VISEME_BENCH, made where nvcc is found
+set -uo pipefail
+cd "$(dirname "$0")/.."
+build=${1:-build/release}
+gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1)
+[ -n "$gpu" ] || { echo "bench/gpu.sh: no GPU is found: run it on a machine with one" >&2; exit 1; }
+results=${2:-bench/results/$(echo "$gpu" | tr 'A-Z ' 'a-z-').json}
+tests=$build/bin/test-simt nets=$build/bin/test-nets bench=$build/bin/viseme-bench
+for program in "$tests" "$bench"; do
+  [ -x "$program" ] || { echo "$program: it is missing: cmake --preset release -DVISEME_TESTS=ON -DVISEME_BENCH=ON && cmake --build --preset release" >&2; exit 1; }
+done
+export VISEME_TEST_PLACE=cuda
+failed=0
+lines=()
+
+step() {  # step NAME COMMAND...: runs it, keeps one line of the table
+  local name=$1 log start=$SECONDS
+  shift
+  log=$(mktemp)
+  if timeout 400 "$@" >"$log" 2>&1; then
+    if grep -q 'skipped: needs ' "$log"; then lines+=("skipped  $name: $(grep -m1 -o 'needs .*' "$log")"); else lines+=("passed   $name ($((SECONDS - start)) s)"); fi
+  else
+    failed=1
+    lines+=("FAILED   $name ($((SECONDS - start)) s)")
+    tail -25 "$log"
+  fi
+  rm -f "$log"
+}
+
+step "kernels and layers against reference" "$tests"
+[ -x "$nets" ] && step "nets against the golden numbers" "$nets" --run_test=golden_gpu
+if command -v compute-sanitizer >/dev/null; then
+  for tool in memcheck racecheck; do
+    step "compute-sanitizer $tool" compute-sanitizer --tool $tool --error-exitcode 1 "$tests" --run_test='conv2d/whole_vectors:depthwise3x3:batch_norm:resample:inverted_residual'
+  done
+else
+  lines+=("skipped  compute-sanitizer: it is not installed")
+fi
+
+part=$(mktemp -d)
+trap 'rm -rf "$part"' EXIT
+for type in fp32 bf16 fp16; do
+  peers=()
+  if [ $type = bf16 ] && python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then peers=(--peers=pytorch_cuda); fi
+  step "times in $type" "$bench" --backend cuda --dtype $type --filter '^net/' --seconds 2 --json "$part/$type.json" ${peers[@]+"${peers[@]}"}
+done
+mkdir -p "$(dirname "$results")"
+python3 - "$results" "$part"/*.json <<'TABLE' || failed=1
+import json, sys
+parts = [json.load(open(name)) for name in sys.argv[2:]]
+whole = parts[0]
+for part in parts[1:]:
+    whole['cases'] += part['cases']
+whole['command'] = 'bench/gpu.sh'
+json.dump(whole, open(sys.argv[1], 'w'), indent=1)
+print(f"{'case':60} {'median ms':>10} {'samples/s':>10}  beside")
+for case in whole['cases']:
+    batch = int(case['name'].rsplit('batch', 1)[1])
+    peers = ', '.join(f"{name} {p['median_ms']:.3f}" for name, p in case['peers'].items())
+    print(f"{case['name']:60} {case['median_ms']:10.3f} {batch * 1e3 / case['median_ms']:10.0f}  {peers}")
+TABLE
+echo "$gpu"
+printf '%s\n' "${lines[@]}"
+exit $failed
