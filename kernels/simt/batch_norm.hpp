@@ -152,9 +152,7 @@ struct batch_norm_apply {
       flight<T, N, 2> v, more;
       v.load_from(x, w, p);
       if (residual) more.load_from(residual, w, p);
-      unrolled<2>([&](auto k) {
-        unrolled<N>([&](auto i) { v.at[k].at[i] = T(activate(A, slope, residual ? of(i, v(k, i)) + more(k, i) : of(i, v(k, i)))); });
-      });
+      v.each([&](auto k, auto i) { v.at[k].at[i] = T(activate(A, slope, residual ? of(i, v(k, i)) + more(k, i) : of(i, v(k, i)))); });
       v.store_to(y, w, p);
     }
   }

@@ -137,9 +137,7 @@ struct batch_norm_gradient {
   VISEME_DEVICE static void write(pixels<T> to, writing how, const walk& w, std::ptrdiff_t p, const F& f) {
     flight<T, N, 2> v;
     if (how == writing::accumulate) v.load_from(to, w, p);
-    unrolled<2>([&](auto k) {
-      unrolled<N>([&](auto i) { v.at[k].at[i] = T(how == writing::accumulate ? v(k, i) + f(k, i) : f(k, i)); });
-    });
+    v.each([&](auto k, auto i) { v.at[k].at[i] = T(how == writing::accumulate ? v(k, i) + f(k, i) : f(k, i)); });
     v.store_to(to, w, p);
   }
 };

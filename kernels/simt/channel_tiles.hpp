@@ -53,20 +53,27 @@ struct channel_tiles {
   }
 };
 
-/// `count` vectors of a walk, several accesses at a time: at(from, walk, p) holds those of pixels p, p + step, ... before the end.
+/// Vectors of a walk, several accesses at a time: at[k] are those of pixel p + k * step, if that is before the end.
 template <class T, int N, int Count>
 struct flight {
   aligned<T, N> at[Count];
 
   VISEME_DEVICE void load_from(pixels<const T> from, const walk& w, std::ptrdiff_t p) {
-    for (int k = 0; k < Count; ++k)
+    unrolled<Count>([&](auto k) {
       if (p + k * w.step < w.end) at[k] = load<T, N>(from.at(p + k * w.step) + w.channel);
+    });
   }
   VISEME_DEVICE void store_to(pixels<T> to, const walk& w, std::ptrdiff_t p) const {
-    for (int k = 0; k < Count; ++k)
+    unrolled<Count>([&](auto k) {
       if (p + k * w.step < w.end) store<N>(to.at(p + k * w.step) + w.channel, at[k]);
+    });
   }
   VISEME_DEVICE float operator()(int k, int i) const { return float(at[k].at[i]); }
+  /// f(k, i) for all numbers.
+  template <class F>
+  VISEME_DEVICE static void each(const F& f) {
+    unrolled<Count>([&](auto k) { unrolled<N>([&](auto i) { f(k, i); }); });
+  }
 };
 
 }  // namespace viseme::simt

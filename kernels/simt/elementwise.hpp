@@ -38,8 +38,7 @@ struct activate_pixels {
     for (auto p = w.first; p < w.end; p += in_flight * w.step) {
       flight<T, N, in_flight> v;
       v.load_from(x, w, p);
-      for (int k = 0; k < in_flight; ++k)
-        for (int i = 0; i < N; ++i) v.at[k].at[i] = T(activate(A, slope, v(k, i)));
+      v.each([&](auto k, auto i) { v.at[k].at[i] = T(activate(A, slope, v(k, i))); });
       v.store_to(y, w, p);
     }
   }
@@ -72,11 +71,10 @@ struct activation_gradient {
       out.load_from(y, w, p);
       v.load_from(dy, w, p);
       if (how == writing::accumulate) old.load_from(dx, w, p);
-      for (int k = 0; k < 2; ++k)
-        for (int i = 0; i < N; ++i) {
-          const float g = v(k, i) * derivative(A, slope, out(k, i));
-          v.at[k].at[i] = T(how == writing::accumulate ? old(k, i) + g : g);
-        }
+      v.each([&](auto k, auto i) {
+        const float g = v(k, i) * derivative(A, slope, out(k, i));
+        v.at[k].at[i] = T(how == writing::accumulate ? old(k, i) + g : g);
+      });
       v.store_to(dx, w, p);
     }
   }
@@ -99,15 +97,12 @@ struct sum_pixels {
       flight<T, N, 2> a, b;
       a.load_from(x[0], w, p);
       b.load_from(x[1], w, p);
-      for (int k = 0; k < 2; ++k)
-        for (int i = 0; i < N; ++i) sum[k][i] = a(k, i) + b(k, i);
+      a.each([&](auto k, auto i) { sum[k][i] = a(k, i) + b(k, i); });
       for (int j = 2; j < count; ++j) {
         b.load_from(x[j], w, p);
-        for (int k = 0; k < 2; ++k)
-          for (int i = 0; i < N; ++i) sum[k][i] += b(k, i);
+        b.each([&](auto k, auto i) { sum[k][i] += b(k, i); });
       }
-      for (int k = 0; k < 2; ++k)
-        for (int i = 0; i < N; ++i) a.at[k].at[i] = T(sum[k][i]);
+      a.each([&](auto k, auto i) { a.at[k].at[i] = T(sum[k][i]); });
       a.store_to(y, w, p);
     }
   }
@@ -141,8 +136,7 @@ struct move_many {
       v.load_from(m.from, w, p);
       if (m.how == writing::accumulate) {
         old.load_from(m.to, w, p);
-        for (int k = 0; k < in_flight; ++k)
-          for (int i = 0; i < N; ++i) v.at[k].at[i] = T(old(k, i) + v(k, i));
+        v.each([&](auto k, auto i) { v.at[k].at[i] = T(old(k, i) + v(k, i)); });
       }
       v.store_to(m.to, w, p);
     }
