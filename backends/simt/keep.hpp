@@ -14,16 +14,16 @@ struct op<keeping, backends::simt_backend<P, T>> {
   using context = typename P::context;
 
   static void store(context& c, view<const T> from, kept_as how, std::byte* to) {
-    if (as_it_is(how)) c.copy(to, from.data, from.size.count() * sizeof(T));
-    else convert(c, from.data, reinterpret_cast<bf16*>(to), from.size.count());
+    if (stored_as_it_is || how == kept_as::exact) c.copy(to, from.data, from.size.count() * sizeof(T));
+    else if constexpr (!stored_as_it_is) convert(c, from.data, reinterpret_cast<bf16*>(to), from.size.count());
   }
   static void load(context& c, const std::byte* from, kept_as how, view<T> to) {
-    if (as_it_is(how)) c.copy(to.data, from, to.size.count() * sizeof(T));
-    else convert(c, reinterpret_cast<const bf16*>(from), to.data, to.size.count());
+    if (stored_as_it_is || how == kept_as::exact) c.copy(to.data, from, to.size.count() * sizeof(T));
+    else if constexpr (!stored_as_it_is) convert(c, reinterpret_cast<const bf16*>(from), to.data, to.size.count());
   }
 
 private:
-  static constexpr bool as_it_is(kept_as how) { return how == kept_as::exact || std::is_same_v<T, bf16>; }
+  static constexpr bool stored_as_it_is = std::is_same_v<T, bf16>;
 
   template <class From, class To>
   static void convert(context& c, const From* from, To* to, std::size_t count) {
