@@ -4,30 +4,8 @@
 
 #include <tests/nets/golden_run.hpp>
 
-namespace {
-
 using namespace viseme;
 using namespace viseme::tests;
-
-std::vector<golden_case> all_cases() {
-  std::vector<golden_case> cases;
-  const auto audio = [](const std::string& f, int n, bool sync) -> shape {
-    if (f == "hubert") return {n, 32, 32, 32};
-    if (f == "wenet") return {n, sync ? 128 : 256, 16, 32};
-    return {n, 32, 16, 16};
-  };
-  for (const std::string width : {"wide", "mobile"})
-    for (const std::string f : {"ave", "hubert", "wenet"})
-      cases.push_back({"unet_" + f + "_" + width, {"unet", f, width}, {{"image", {1, 6, 320, 320}}, {"audio", audio(f, 1, false)}}, {"output", "inc", "down5", "audio_model", "fuse_conv", "up1"}});
-  for (const std::string f : {"ave", "hubert", "wenet"})
-    cases.push_back({"syncnet_" + f, {"syncnet", f, ""}, {{"face", {2, 3, 320, 320}}, {"audio", audio(f, 2, true)}}, {"audio", "face"}});
-  cases.push_back(audio_encoder_case());
-  cases.push_back(pfld_case());
-  cases.push_back({"vgg19_conv33", {"vgg19", "", ""}, {{"face", {1, 3, 64, 64}}}, {"output"}});
-  return cases;
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_forward, *boost::unit_test::precondition(needs("VISEME_GOLDEN")))
 

@@ -1,0 +1,35 @@
+// Whole nets on the GPU's kernels, emulated, against the float64 numbers: one of each architecture, in every dtype.
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <tests/nets/training_steps.hpp>
+
+using namespace viseme;
+using namespace viseme::tests;
+namespace data = boost::unit_test::data;
+
+namespace {
+
+std::vector<golden_case> chosen(const std::vector<std::string>& files) {
+  std::vector<golden_case> some;
+  for (const auto& c : all_cases())
+    if (std::find(files.begin(), files.end(), c.file) != files.end()) some.push_back(c);
+  return some;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(golden_emulated, *boost::unit_test::precondition(needs("VISEME_GOLDEN")))
+
+BOOST_DATA_TEST_CASE(in_float, data::make(chosen({"unet_ave_mobile", "audio_encoder", "pfld", "vgg19_conv33"})), c) {
+  check(c, golden(), open_device("emulated", dtype::fp32), dtype::fp32);
+}
+BOOST_DATA_TEST_CASE(in_bf16, data::make(chosen({"unet_ave_mobile", "audio_encoder", "pfld", "vgg19_conv33"})), c) {
+  check(c, golden(), open_device("emulated", dtype::bf16), dtype::bf16);
+}
+BOOST_DATA_TEST_CASE(in_fp16, data::make(chosen({"unet_ave_mobile", "audio_encoder"})), c) {
+  check(c, golden(), open_device("emulated", dtype::fp16), dtype::fp16);
+}
+BOOST_AUTO_TEST_CASE(training_step) { check_unet_step(open_device("emulated")); }
+
+BOOST_AUTO_TEST_SUITE_END()

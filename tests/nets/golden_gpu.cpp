@@ -1,0 +1,34 @@
+// Every net on a GPU against the float64 numbers.
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <tests/nets/training_steps.hpp>
+
+using namespace viseme;
+using namespace viseme::tests;
+namespace data = boost::unit_test::data;
+
+namespace {
+
+/// As `needs`, of a device.
+boost::test_tools::assertion_result has_gpu(boost::unit_test::test_unit_id) {
+  try {
+    open_device("cuda");
+    return true;
+  } catch (const error& e) {
+    std::cout << "skipped: needs a GPU: " << e.what() << std::endl;
+    return false;
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(golden_gpu, *boost::unit_test::precondition(needs("VISEME_GOLDEN")) * boost::unit_test::precondition(has_gpu))
+
+BOOST_DATA_TEST_CASE(in_float, data::make(all_cases()), c) { check(c, golden(), open_device("cuda", dtype::fp32), dtype::fp32); }
+BOOST_DATA_TEST_CASE(in_bf16, data::make(all_cases()), c) { check(c, golden(), open_device("cuda", dtype::bf16), dtype::bf16); }
+BOOST_DATA_TEST_CASE(in_fp16, data::make(all_cases()), c) { check(c, golden(), open_device("cuda", dtype::fp16), dtype::fp16); }
+BOOST_AUTO_TEST_CASE(unet_step) { check_unet_step(open_device("cuda")); }
+BOOST_AUTO_TEST_CASE(syncnet_step) { check_syncnet_step(open_device("cuda")); }
+
+BOOST_AUTO_TEST_SUITE_END()
