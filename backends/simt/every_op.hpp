@@ -19,7 +19,7 @@ struct every_op {
 
   static constexpr std::array steps{
       of<dense<8, 8, 3, 1, 1>>, of<conv2d<conv{.in = 4, .out = 4, .groups = 2}>>, of<depthwise3x3<8>>, of<depthwise3x3<8, 2>>, of<batch_norm<8>>,
-      of<block<1>>, of<block<2>>,       of<relu>, of<add>, of<concat>, of<upsample2x>, of<max_pool<2>>, of<average_pool<2>>, of<global_average_pool>, of<l2_normalize>,
+      of<block<1>>, of<block<2>>, of<relu>, of<add>, of<concat>, of<upsample2x>, of<max_pool<2>>, of<average_pool<2>>, of<global_average_pool>, of<l2_normalize>,
   };
   template <class Loss>
   static constexpr auto loss = &found_op<Loss, B>::run;
