@@ -1,5 +1,5 @@
-// Convolutions: dense ones by packed products, 3x3 depthwise ones along the channels; in inference with the norm folded into weights and
-// bias and the sum and activation behind it in the same pass. Everything else (other grouped convolutions) is the reference backend's.
+// Convolutions: dense ones by packed products or Winograd's algorithm, 3x3 depthwise ones along the channels; in inference with the norm
+// folded into weights and bias and the sum and activation behind it in the same pass. Everything else (other grouped convolutions) is the reference backend's.
 #pragma once
 
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <kernels/cpu/dense_convolution.hpp>
 #include <kernels/cpu/dense_convolution_weights.hpp>
 #include <kernels/cpu/depthwise3x3.hpp>
+#include <kernels/cpu/winograd3x3.hpp>
 #include <viseme/layers/batch_norm.hpp>
 #include <viseme/layers/conv2d.hpp>
 
@@ -38,6 +39,20 @@ struct cpu_convolution {
   conv s;
 
   bool dense() const { return s.groups == 1; }
+
+  /// Output tile of Winograd's algorithm, or 0 where direct products are faster, measured on the nets' own shapes. Of wide layers the maps are
+  /// small: reading four times the weights, as tile 4 has them, would take longer than the products it spares.
+  int winograd_tile() const {
+    if (!(s == conv{.in = s.in, .out = s.out, .kernel = {3, 3}, .pad = {1, 1}, .bias = s.bias}) || s.in % 16 || s.out % 16 || s.in < 32 || s.out < 32) return 0;
+    return s.in * s.out <= 128 * 128 ? 4 : 2;
+  }
+  cpu_kernels::winograd3x3_shape winograd_shape(shape x, cpu_kernels::direction to) const {
+    const bool forward = to == cpu_kernels::direction::forward;
+    return {x.n, {x.h, x.w}, forward ? s.in : s.out, forward ? s.out : s.in, winograd_tile()};
+  }
+  std::size_t winograd_scratch(const host_context& c, shape x, cpu_kernels::direction to) const {
+    return winograd_tile() ? cpu_kernels::winograd3x3_scratch(winograd_shape(x, to), c.threads.threads()) : 0;
+  }
   cpu_kernels::dense_shape dense_shape(shape x) const { return {x.n, s.in, s.out, {x.h, x.w}, s.kernel, s.stride, s.pad}; }
   cpu_kernels::depthwise3x3_shape depthwise_shape(shape x) const { return {x.n, x.h, x.w, s.in, s.stride.h}; }
   std::size_t weight_count() const { return std::size_t(s.out) * (s.in / s.groups) * s.kernel.h * s.kernel.w; }
@@ -52,6 +67,7 @@ struct cpu_convolution {
     for (int o = 0; o < s.out; ++o) to[o] = bias ? bias[o] : 0;
   }
   void pack_folded(host_context& c, const T* weight, const T* bias, T* const* norm, T* packed) const;
+  std::size_t forward_scratch(const host_context& c, const call_shapes& sizes) const { return winograd_scratch(c, sizes.in[0], cpu_kernels::direction::forward); }
   void forward(host_context& c, const forward_call<T>& call, activation_of act, bool sum) const;
   std::size_t backward_scratch(const host_context& c, const call_shapes& sizes) const;
   /// The weights' gradient first: then d_in may be written over in.
@@ -62,7 +78,9 @@ struct cpu_convolution {
 
 template <class T>
 std::size_t cpu_convolution<T>::packed_weights(const host_context& c, cpu_kernels::direction to) const {
-  const std::size_t n = dense() ? cpu_kernels::packed_size(c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to) : weight_count();
+  const std::size_t n = winograd_tile() ? cpu_kernels::winograd3x3_packed_size(winograd_shape({}, to))
+                        : dense()       ? cpu_kernels::packed_size(c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to)
+                                        : weight_count();
   return (n + 15) / 16 * 16;
 }
 
@@ -73,7 +91,8 @@ std::size_t cpu_convolution<T>::packed_size(const host_context& c) const {
 
 template <class T>
 void cpu_convolution<T>::pack_weights(host_context& c, cpu_kernels::direction to, const T* weight, T* packed) const {
-  if (dense()) cpu_kernels::pack(c.threads, c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to, weight, packed);
+  if (winograd_tile()) cpu_kernels::pack_winograd3x3(c.threads, c.set, winograd_shape({}, to), to, weight, packed);
+  else if (dense()) cpu_kernels::pack(c.threads, c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to, weight, packed);
   else cpu_kernels::pack_depthwise3x3(weight, s.in, packed);
 }
 
@@ -89,8 +108,11 @@ void cpu_convolution<T>::forward(host_context& c, const forward_call<T>& call, a
   const auto x = call.in[0];
   const float* bias = call.packed + packed_weights(c, cpu_kernels::direction::forward);
   const auto residual = sum ? pixels_of(call.in[1]) : cpu_kernels::const_pixels{};
-  if (dense())
-    cpu_kernels::forward(c.threads, c.set, {dense_shape(x.size), pixels_of(x), call.packed, pixels_of(call.out), {bias, residual.data, residual.stride, act.act, act.slope}});
+  const cpu_kernels::epilogue after{bias, residual, act.act, act.slope};
+  if (winograd_tile())
+    cpu_kernels::winograd3x3(c.threads, c.set, {winograd_shape(x.size, cpu_kernels::direction::forward), pixels_of(x), call.packed, pixels_of(call.out), after, call.scratch});
+  else if (dense())
+    cpu_kernels::forward(c.threads, c.set, {dense_shape(x.size), pixels_of(x), call.packed, pixels_of(call.out), after});
   else
     cpu_kernels::depthwise3x3(c.threads, c.set, {depthwise_shape(x.size), pixels_of(x), call.packed, pixels_of(call.out), bias, residual, act.act, act.slope});
 }
@@ -99,7 +121,8 @@ template <class T>
 std::size_t cpu_convolution<T>::backward_scratch(const host_context& c, const call_shapes& sizes) const {
   const shape x = sizes.in[0];
   const std::size_t weights = dense() ? cpu_kernels::scratch_size(c.set, dense_shape(x)) : cpu_kernels::depthwise3x3_scratch_size(depthwise_shape(x)) + weight_count();
-  return std::max(packed_weights(c, cpu_kernels::direction::backward_data), weights);
+  const auto back = cpu_kernels::direction::backward_data;
+  return std::max(packed_weights(c, back) + winograd_scratch(c, x, back), weights);
 }
 
 template <class T>
@@ -107,9 +130,14 @@ void cpu_convolution<T>::backward(host_context& c, const backward_call<T>& call)
   if (call.d_parameters[0]) add_weight_gradient(c, call);
   if (!call.d_in[0]) return;
   const shape x = call.in[0].size;
-  pack_weights(c, cpu_kernels::direction::backward_data, call.parameters[0], call.scratch);
+  const auto back = cpu_kernels::direction::backward_data;
+  pack_weights(c, back, call.parameters[0], call.scratch);
   const auto how = writing_of(call.write[0]);
-  if (dense()) cpu_kernels::backward_data(c.threads, c.set, {dense_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
+  if (winograd_tile()) {
+    const auto dx = pixels_of(call.d_in[0]);
+    const auto before = how == cpu_kernels::writing::accumulate ? cpu_kernels::const_pixels(dx) : cpu_kernels::const_pixels{};
+    cpu_kernels::winograd3x3(c.threads, c.set, {winograd_shape(x, back), pixels_of(call.d_out), call.scratch, dx, {nullptr, before}, call.scratch + packed_weights(c, back)});
+  } else if (dense()) cpu_kernels::backward_data(c.threads, c.set, {dense_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
   else cpu_kernels::depthwise3x3_backward_data(c.threads, c.set, {depthwise_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
 }
 
@@ -150,6 +178,7 @@ struct op<conv2d<S>, backends::cpu<T>> {
 
   static std::size_t packed_size(const context& c) { return on.packed_size(c); }
   static void pack(context& c, const parameter_pointers<T>& p, float* to) { on.pack(c, p[0], S.bias ? p[1] : nullptr, to); }
+  static std::size_t forward_scratch(const context& c, const call_shapes& s) { return on.forward_scratch(c, s); }
   static void forward(context& c, const forward_call<T>& call) { on.forward(c, call, {}, false); }
   static std::size_t backward_scratch(const context& c, const call_shapes& s) { return on.backward_scratch(c, s); }
   static void backward(context& c, const backward_call<T>& call) { on.backward(c, call); }
@@ -163,6 +192,7 @@ struct op<fused<conv2d<S>, A>, backends::cpu<T>> {
 
   static std::size_t packed_size(const context& c) { return on.packed_size(c); }
   static void pack(context& c, const parameter_pointers<T>& p, float* to) { on.pack(c, p[0], S.bias ? p[1] : nullptr, to); }
+  static std::size_t forward_scratch(const context& c, const call_shapes& s) { return on.forward_scratch(c, s); }
   static void forward(context& c, const forward_call<T>& call) { on.forward(c, call, A{}, false); }
 };
 
@@ -177,6 +207,7 @@ struct op<fused<conv2d<S>, batch_norm<C>, Tail...>, backends::cpu<T>> {
   static void pack(context& c, const parameter_pointers<T>& p, float* to) {
     on.pack_folded(c, p[0], S.bias ? p[1] : nullptr, p.data() + 1 + S.bias, to);
   }
+  static std::size_t forward_scratch(const context& c, const call_shapes& s) { return on.forward_scratch(c, s); }
   static void forward(context& c, const forward_call<T>& call) { on.forward(c, call, tail::act, tail::sum); }
 };
 
