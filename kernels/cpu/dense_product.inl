@@ -22,8 +22,11 @@ inline std::size_t packed_offset(const dense_product& p, int lattice) {
   return taps * p.packed_depth() * panels(p) * panel_width;
 }
 
-/// Floats of the packed weights; a row of zeros, read for pixels outside, comes last.
-inline std::size_t packed_size(const dense_product& p) { return packed_offset(p, p.lattices()) + p.depth; }
+/// Floats of the row of zeros that is read for pixels outside, or for a row of a window's.
+inline std::size_t zeros_size(const dense_product& p) { return std::size_t(p.kernel.w) * p.depth; }
+
+/// Floats of the packed weights; the zeros come last.
+inline std::size_t packed_size(const dense_product& p) { return packed_offset(p, p.lattices()) + zeros_size(p); }
 
 inline int pack_tasks(const dense_product& p) { return p.lattices() * panels(p); }
 
@@ -46,7 +49,7 @@ inline void pack(const dense_product& p, const float* weights, float* packed, in
       }
       to -= (ceil_div(p.depth, 16) * 16 - p.depth) * panel_width;
     }
-  if (task == 0) std::fill_n(packed + packed_offset(p, p.lattices()), p.depth, 0.0f);
+  if (task == 0) std::fill_n(packed + packed_offset(p, p.lattices()), zeros_size(p), 0.0f);
 }
 
 /// How a lattice is cut into tasks. Small maps are also cut by columns; a task keeps a million operations.
@@ -91,7 +94,7 @@ struct tile {
 inline vec load_columns(const float* p, int n) { return n >= width ? load(p) : load_first(p, n); }
 inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : store_first(p, v, n); }
 
-/// Stores sums (rows, vectors) of panels that the last column cuts off, `from` added, or under other activations than relu.
+/// Stores sums (rows, vectors) of panels that the last column cuts off, `from` added, or under the sigmoid.
 [[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, int column, activation act, const const_pixels from, const vec* sums, int rows, int vectors) {
   for (int r = 0; r < rows; ++r)
     for (int v = 0; v < vectors; ++v) {
@@ -107,8 +110,9 @@ void multiply(const dense_product& p, const tile& t) {
   // Stores may alias anything: what is read after the first of them is read here.
   const bool whole = t.columns >= vectors * width, biased = t.begins && p.after.bias;
   const activation act = t.ends ? p.after.act : activation::none;
-  const bool at_once = whole && (act == activation::none || act == activation::relu);
-  const vec least = broadcast(act == activation::relu ? 0 : -std::numeric_limits<float>::infinity());
+  const bool leaks = act == activation::leaky_relu && p.after.slope > 0 && p.after.slope <= 1;
+  const bool at_once = whole && (act == activation::none || act == activation::relu || leaks);
+  const vec least = broadcast(act == activation::relu ? 0 : -std::numeric_limits<float>::infinity()), leak = broadcast(leaks ? p.after.slope : 1);
   const const_pixels from = t.begins ? p.after.residual : const_pixels(p.y);  // the residual, or the sums of the stretches before
   const float* bias = p.after.bias + t.column;
   const float* panel = t.panel;
@@ -157,7 +161,7 @@ void multiply(const dense_product& p, const tile& t) {
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r, out[r - 1] += panel_width)
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; ++v) store(out[r] + v * width, max(sum[r][v], least));
+        for (int v = 0; v < vectors; ++v) store(out[r] + v * width, max(max(sum[r][v], least), sum[r][v] * leak));
     } else {
       vec sums[rows * vectors];
 #pragma GCC unroll 16
@@ -205,18 +209,41 @@ inline void locate(const dense_product& p, const lattice_axis& rows, const latti
   }
 }
 
+/// Pointers (tap, tile_rows) of one tile, its first pixel at `begin`, for taps [first, first + taps).
+inline void point_tile(const dense_product& p, const pixel_block& b, int begin, int taps_w, int first, int taps, const float* zeros, const float** to) {
+  const int sign = p.transposed ? -1 : 1;
+  for (int t = 0; t < taps; ++t) {
+    const int dy = sign * ((first + t) / taps_w), dx = sign * ((first + t) % taps_w);
+    for (int r = begin; r < std::min(begin + tile_rows, b.count); ++r) {
+      const int y = b.y[r] + dy, x = b.x[r] + dx;
+      const bool inside = unsigned(y) < unsigned(p.in.h) && unsigned(x) < unsigned(p.in.w);
+      to[t * tile_rows + r - begin] = inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x.stride : zeros;
+    }
+  }
+}
+
 /// Pointers (tile, tap, tile_rows) for taps [first, first + taps).
 inline void point(const dense_product& p, const pixel_block& b, int taps_w, int first, int taps, const float* zeros, const float** to) {
-  const int sign = p.transposed ? -1 : 1;
-  for (int begin = 0; begin < b.count; begin += tile_rows, to += taps * tile_rows)
-    for (int t = 0; t < taps; ++t) {
-      const int dy = sign * ((first + t) / taps_w), dx = sign * ((first + t) % taps_w);
-      for (int r = begin; r < std::min(begin + tile_rows, b.count); ++r) {
-        const int y = b.y[r] + dy, x = b.x[r] + dx;
-        const bool inside = unsigned(y) < unsigned(p.in.h) && unsigned(x) < unsigned(p.in.w);
-        to[t * tile_rows + r - begin] = inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x.stride : zeros;
-      }
+  for (int begin = 0; begin < b.count; begin += tile_rows, to += taps * tile_rows) point_tile(p, b, begin, taps_w, first, taps, zeros, to);
+}
+
+/// Windows of few floats, each of whose rows lies in one piece, as under a net's first layer.
+inline bool has_small_windows(const dense_product& p) {
+  const int taps = p.kernel.h * p.kernel.w;
+  return !p.transposed && p.kernel.w > 1 && p.x.stride == p.depth && taps * p.depth <= block_depth && taps * tile_rows <= block_rows * block_taps;
+}
+
+/// Pointers (window row, tile_rows) where no window of the tile is cut off on the left or right; false where one is.
+inline bool point_rows(const dense_product& p, const pixel_block& b, int begin, const float* zeros, const float** to) {
+  const int end = std::min(begin + tile_rows, b.count);
+  for (int r = begin; r < end; ++r)
+    if (b.x[r] < 0 || b.x[r] + p.kernel.w > p.in.w) return false;
+  for (int row = 0; row < p.kernel.h; ++row)
+    for (int r = begin; r < end; ++r) {
+      const bool inside = unsigned(b.y[r] + row) < unsigned(p.in.h);
+      to[row * tile_rows + r - begin] = inside ? b.image[r] + (std::ptrdiff_t(b.y[r] + row) * p.in.w + b.x[r]) * p.x.stride : zeros;
     }
+  return true;
 }
 
 /// Every output pixel reads the input pixel of its own number, and no other.
@@ -240,6 +267,25 @@ inline void run(const dense_product& p, int task) {
     for (int r = 0; r < block.count; ++r) inputs[r] = p.x[first_row + r], block.pixel[r] = first_row + r;
   else
     locate(p, rows, cols, first_row, block.count, block);
+
+  if (has_small_windows(p)) {  // a row of a window is one tap of kernel.w * depth channels
+    const std::ptrdiff_t step = std::ptrdiff_t(taps) * p.depth * panel_width;
+    const int first_panel = column_block * c.panels, whole_panels = std::min(panel_end, p.columns / panel_width) - first_panel;
+    for (int r = 0; r < block.count; r += tile_rows) {
+      const bool by_rows = point_rows(p, block, r, zeros, inputs);
+      if (!by_rows) point_tile(p, block, r, p.kernel.w, 0, taps, zeros, inputs);
+      tile t{inputs, by_rows ? p.kernel.h : taps, by_rows ? p.kernel.w * p.depth : p.depth, 0, weights + first_panel * step, whole_panels, step, block.pixel + r, first_panel * panel_width, panel_width, true, true};
+      const int rows = std::min(tile_rows, block.count - r);
+      if (whole_panels > 0) multiply_for(rows, panel_width)(p, t);
+      if (first_panel + whole_panels == panel_end) continue;
+      t.column = (panel_end - 1) * panel_width;
+      t.columns = p.columns - t.column;
+      t.panel = weights + (panel_end - 1) * step;
+      t.panels = 1;
+      multiply_for(rows, t.columns)(p, t);
+    }
+    return;
+  }
 
   // Stretches of depth: groups of whole taps, or pieces of one tap's channels.
   const int pieces = std::max(1, ceil_div(p.depth, block_depth)), piece = ceil_div(p.depth, pieces);
