@@ -32,7 +32,8 @@ struct simt_norm {
   void recompute(context& c, const forward_call<T>& call) const {
     const auto residual = sum ? call.in[1] : view<const T>{};
     const auto w = walk(call.out.size, {call.in[0], residual, call.out});
-    w.template run<simt::batch_norm_apply>(c, parameters(call.out.size.c, call.parameters, call.statistics), w(call.in[0]), w(residual), w(call.out), act.act, act.slope);
+    const auto p = parameters(call.out.size.c, call.parameters, call.statistics);
+    w.template run<simt::batch_norm_apply>(c, p, w(call.in[0]), w(residual), w(call.out), act.act, act.slope);
   }
 
   void backward(context& c, const backward_call<T>& call) const {
@@ -48,11 +49,13 @@ struct simt_norm {
       const int chunks = w.tiles().chunks();
       float* behind = call.scratch + std::size_t(chunks) * 2 * s.c;
       w.template run<simt::batch_norm_gradient_sums>(c, in, call.scratch);
-      launch(c, simt::merging::blocks(s.c), simt::batch_norm_gradient_means{chunks, s.c, float(s.pixels()), p, call.scratch, behind, call.d_parameters[0], call.d_parameters[1]});
+      launch(c, simt::merging::blocks(s.c),
+             simt::batch_norm_gradient_means{chunks, s.c, float(s.pixels()), p, call.scratch, behind, call.d_parameters[0], call.d_parameters[1]});
       if (call.statistics) means = behind;
     }
     if (!call.d_in[0] && !d_residual) return;
-    w.template run<simt::batch_norm_gradient>(c, in, means, w(call.d_in[0]), w(d_residual), simt_writing(call.write[0]), simt_writing(call.write[1]));
+    w.template run<simt::batch_norm_gradient>(c, in, means, w(call.d_in[0]), w(d_residual), simt_writing(call.write[0]),
+                                              simt_writing(call.write[1]));
   }
 
 private:
@@ -67,8 +70,9 @@ private:
     const shape s = call.out.size;
     const auto w = walk(s, {call.in[0]});
     w.template run<simt::batch_norm_moments>(c, w(call.in[0]), call.scratch);
-    launch(c, simt::merging::blocks(s.c), simt::batch_norm_statistics{w.tiles(), w.tiles().chunks(), s.c, call.scratch, call.statistics, call.parameters[2], call.parameters[3],
-                                                                     float(norm::momentum), float(norm::eps)});
+    launch(c, simt::merging::blocks(s.c),
+           simt::batch_norm_statistics{w.tiles(), w.tiles().chunks(), s.c, call.scratch, call.statistics, call.parameters[2], call.parameters[3],
+                                       float(norm::momentum), float(norm::eps)});
   }
   float slope() const { return act.act == simt::activation::none ? 1 : act.slope; }
 };

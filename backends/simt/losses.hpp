@@ -22,15 +22,15 @@ struct simt_losses {
     const auto blocks = w.tiles().blocks();
     float* sums = c.sums(std::size_t(blocks.x) * blocks.y);
     const double count = double(call.a.size.count());
-    w.template run<simt::difference_loss>(c, w(call.a), w(call.b), w(call.d_a), w(call.d_b), simt_writing(call.write_a), simt_writing(call.write_b), squared,
-                                          float(call.weight / count), sums);
+    w.template run<simt::difference_loss>(c, w(call.a), w(call.b), w(call.d_a), w(call.d_b), simt_writing(call.write_a),
+                                          simt_writing(call.write_b), squared, float(call.weight / count), sums);
     return total(c, sums, std::size_t(blocks.x) * blocks.y) / count;
   }
   static double cosine(context& c, const loss_call<T>& call) {
     const int samples = call.a.size.n;
     float* losses = c.sums(std::size_t(samples));
-    launch_on_samples<simt::cosine_bce, T>(c, call.a.size, std::tuple(call.a, call.b, call.d_a, call.d_b), simt_writing(call.write_a), simt_writing(call.write_b),
-                                           float(call.weight / samples), call.labels, losses);
+    launch_on_samples<simt::cosine_bce, T>(c, call.a.size, std::tuple(call.a, call.b, call.d_a, call.d_b), simt_writing(call.write_a),
+                                           simt_writing(call.write_b), float(call.weight / samples), call.labels, losses);
     return total(c, losses, std::size_t(samples)) / samples;
   }
 

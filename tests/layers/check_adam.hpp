@@ -41,7 +41,8 @@ numbers adam_by_backend(const numbers& start, double scale, std::size_t first = 
   const auto w = behind(start), m = behind(numbers(start.size(), 0)), v = behind(numbers(start.size(), 0));
   for (int t = 1; t <= adam_steps; ++t) {
     const auto g = behind(adam_gradient(t, start.size()));
-    found_op<viseme::adam, B>::run(context<B>(), adam_call<master>{w.data + first, m.data + first, v.data + first, g.data + first, start.size(), t, adam_rule, scale});
+    const adam_call<master> call{w.data + first, m.data + first, v.data + first, g.data + first, start.size(), t, adam_rule, scale};
+    found_op<viseme::adam, B>::run(context<B>(), call);
   }
   auto all = w.values();
   for (std::size_t i = 0; i < first; ++i) BOOST_TEST(all[i] == 7);

@@ -35,7 +35,8 @@ loss_result run_loss(const loss_case& k, bool both, gradient_write write = gradi
   using T = typename B::scalar;
   block<B> a(k.a, k.size), b(k.b, k.size), d_a(numbers(k.a.size(), before)), d_b(numbers(k.a.size(), before));
   const block<B, float> labels(numbers(k.labels.begin(), k.labels.end()));
-  loss_call<T> call{.a = {a.data, k.size, B::preferred}, .b = {b.data, k.size, B::preferred}, .labels = labels.data, .weight = k.weight, .d_a = {d_a.data, k.size, B::preferred}, .d_b = {}, .write_a = write, .write_b = write};
+  loss_call<T> call{.a = {a.data, k.size, B::preferred}, .b = {b.data, k.size, B::preferred}, .labels = labels.data, .weight = k.weight,
+                    .d_a = {d_a.data, k.size, B::preferred}, .d_b = {}, .write_a = write, .write_b = write};
   if (both) call.d_b = {d_b.data, k.size, B::preferred};
   const double loss = found_op<Loss, B>::run(context<B>(), call);
   return {loss, d_a.values(k.size), d_b.values(k.size)};

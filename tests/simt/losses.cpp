@@ -24,7 +24,8 @@ void check_loss(shape s) {
       auto k = rounded_case<T>(random_case(s));
       if constexpr (std::is_same_v<T, fp16>) k.weight = 64;
       const auto want = run_loss<Loss, truth>(k, true);
-      for (const bool both : {false, true}) check_loss_on<Loss, B>(k, want, both, {1e-6, bars_of<T>().backward, std::is_same_v<T, float> ? 1e-5 : 32 * bars_of<T>().sum});
+      const loss_bars bar{1e-6, bars_of<T>().backward, std::is_same_v<T, float> ? 1e-5 : 32 * bars_of<T>().sum};
+      for (const bool both : {false, true}) check_loss_on<Loss, B>(k, want, both, bar);
       const auto have = run_loss<Loss, B>(k, true);
       context<B>().launcher.set_order(simt::lane_order::shuffled);
       BOOST_TEST(same_bits(run_loss<Loss, B>(k, true), have), "results depend on the order of threads");
