@@ -118,9 +118,9 @@ private:
   device_buffer staging_, sums_;
 };
 
-/// Defined in launch.cuh; not inlined: other files link it.
+/// Defined in launch.cuh; kept whole: other files link it.
 template <class Kernel>
-__attribute__((noinline)) void launch(cuda_context&, simt::grid, const Kernel&);
+__attribute__((noinline, used)) void launch(cuda_context&, simt::grid, const Kernel&);
 
 struct on_device {
   using context = cuda_context;

@@ -15,9 +15,9 @@ struct pixels {
 
   VISEME_DEVICE T* at(std::ptrdiff_t pixel) const { return data + pixel * stride; }
   VISEME_DEVICE explicit operator bool() const { return data != nullptr; }
-  VISEME_DEVICE operator pixels<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  template <class C>
+    requires(!std::is_const_v<T> && std::is_same_v<C, const T>)
+  VISEME_DEVICE operator pixels<C>() const {
     return {data, stride};
   }
 };

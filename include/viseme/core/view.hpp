@@ -31,9 +31,9 @@ struct view {
   constexpr view() = default;
   constexpr view(T* d, shape s, strides st) : data(d), size(s), step(st) {}
   constexpr view(T* d, shape s, layout l) : view(d, s, dense_strides(l, s)) {}
-  constexpr operator view<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  template <class C>
+    requires(!std::is_const_v<T> && std::is_same_v<C, const T>)
+  constexpr operator view<C>() const {
     return {data, size, step};
   }
   constexpr explicit operator bool() const { return data != nullptr; }
