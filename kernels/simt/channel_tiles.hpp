@@ -56,7 +56,7 @@ struct channel_tiles {
 /// Vectors of a walk, several accesses at a time: at[k] are those of pixel p + k * step, if that is before the end.
 template <class T, int N, int Count>
 struct flight {
-  aligned<T, N> at[Count];
+  aligned<T, N> at[Count]{};
 
   VISEME_DEVICE void load_from(pixels<const T> from, const walk& w, std::ptrdiff_t p) {
     unrolled<Count>([&](auto k) {
