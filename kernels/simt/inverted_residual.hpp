@@ -96,9 +96,7 @@ private:
     const int channel = t.thread() % 8 * 4, pixel = t.thread() / 8 * columns;
     if (pixel >= tile::out_pixels) return;
     const int corner = pixel / tile::out.w * Stride * tile::in.w + pixel % tile::out.w * Stride;
-    floats<4> sum[columns];
-    const auto bias = load_floats<4>(a.depthwise_bias + chunk + channel);
-    unrolled<columns>([&](auto c) { sum[c] = bias; });
+    floats<4> sum[columns] = {};
     unrolled<3>([&](auto i) {
       floats<4> w[3], v[inputs];
       unrolled<3>([&](auto j) { w[j] = load_floats<4>(a.depthwise + std::ptrdiff_t(3 * i + j) * a.hidden + chunk + channel); });
@@ -109,7 +107,9 @@ private:
         });
       });
     });
+    const auto bias = load_floats<4>(a.depthwise_bias + chunk + channel);
     unrolled<columns>([&](auto c) {
+      for (int k = 0; k < 4; ++k) sum[c].at[k] += bias.at[k];
       activate_all(sum[c], activation::relu, 0);
       store_floats(&s.mixed[pixel + c][channel], sum[c]);
     });

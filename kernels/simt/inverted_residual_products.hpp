@@ -2,7 +2,7 @@
 //     expand   hidden[p, j] = relu(sum over c of x[p, c] E[j, c] + e[j]), p of the tile and its border, zero outside of the picture
 //     project  sums[q, o] += sum over j of mixed[q, j] P[o, j]
 // 16-bit T: fragments of 16 pixels x 8 columns, weights in the order in which lanes take them, one coalesced access a fragment. Expanding, a warp
-// has every fourth 16 pixels and half of the 32 channels; projecting, 16 pixels and a share of the filters.
+// has every fourth 16 pixels and half of the 32 channels, eight at a time; projecting, 16 pixels and a share of the filters.
 // Float: a thread has 4 neighbouring columns of every 32nd (expand) or 16th (project) pixel, weights (depth, columns).
 #pragma once
 
@@ -93,32 +93,30 @@ struct inverted_products {
   template <class Thread, class Inside>
   VISEME_DEVICE static void expand(const Thread& t, shared& s, int channels, int chunk, int, const T* weights, const float* bias, Inside&& inside) {
     constexpr int mine = (in_tiles + 3) / 4, halves = 2;
-    const int steps = inverted_padded<T>(channels) / 16, column_tile = chunk / 8 + t.warp() / 4 * halves, g = t.lane() / 4, q = t.lane() % 4;
-    fragment_c sum[mine][halves] = {};
-    for (int step = 0; step < steps; ++step) {
-      fragment_b b[halves];
-      unrolled<halves>([&](auto n) { b[n] = fragment(t, weights, (column_tile + n) * steps + step); });
-      unrolled<mine>([&](auto m) {
-        const int first = (t.warp() % 4 + 4 * m) * 16;
-        if (first >= tile::in_pixels) return;
-        const int low = first + g, high = low + 8;
-        const auto a = rows(s.x[low < tile::in_pixels ? low : 0], s.x[high < tile::in_pixels ? high : 0], step * 16 + 2 * q);
-        unrolled<halves>([&](auto n) { t.mma(sum[m][n], a, b[n], T{}); });
-      });
-    }
-    unrolled<halves>([&](auto n) {
-      const int column = (t.warp() / 4 * halves + n) * 8 + 2 * q;
+    const int steps = inverted_padded<T>(channels) / 16, g = t.lane() / 4, q = t.lane() % 4;
+    for (int half = 0; half < halves; ++half) {
+      const int column_tile = t.warp() / 4 * halves + half, column = column_tile * 8 + 2 * q;
+      fragment_c sum[mine] = {};
+      for (int step = 0; step < steps; ++step) {
+        const auto b = fragment(t, weights, (chunk / 8 + column_tile) * steps + step);
+        unrolled<mine>([&](auto m) {
+          const int first = (t.warp() % 4 + 4 * m) * 16;
+          if (first >= tile::in_pixels) return;
+          const int low = first + g, high = low + 8;
+          t.mma(sum[m], rows(s.x[low < tile::in_pixels ? low : 0], s.x[high < tile::in_pixels ? high : 0], step * 16 + 2 * q), b, T{});
+        });
+      }
       const float e[2] = {bias[chunk + column], bias[chunk + column + 1]};
       unrolled<mine>([&](auto m) {
-        unrolled<2>([&](auto half) {
-          const int pixel = (t.warp() % 4 + 4 * m) * 16 + g + 8 * half;
+        unrolled<2>([&](auto row) {
+          const int pixel = (t.warp() % 4 + 4 * m) * 16 + g + 8 * row;
           if (pixel >= tile::in_pixels) return;
-          floats<2> v{{sum[m][n].at[2 * half] + e[0], sum[m][n].at[2 * half + 1] + e[1]}};
+          floats<2> v{{sum[m].at[2 * row] + e[0], sum[m].at[2 * row + 1] + e[1]}};
           activate_all(v, activation::relu, 0);
           store_floats(&s.hidden[pixel][column], inside(pixel) ? v : floats<2>{});
         });
       });
-    });
+    }
   }
 
   template <class Thread>
