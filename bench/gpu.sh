@@ -8,11 +8,10 @@ build=${1:-build/release}
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1)
 [ -n "$gpu" ] || { echo "bench/gpu.sh: no GPU is found: run it on a machine with one" >&2; exit 1; }
 results=${2:-bench/results/$(echo "$gpu" | tr 'A-Z ' 'a-z-').json}
-tests=$build/bin/test-simt nets=$build/bin/test-nets bench=$build/bin/viseme-bench
+tests=$build/bin/test-gpu nets=$build/bin/test-nets bench=$build/bin/viseme-bench
 for program in "$tests" "$bench"; do
   [ -x "$program" ] || { echo "$program: it is missing: cmake --preset release -DVISEME_TESTS=ON -DVISEME_BENCH=ON && cmake --build --preset release" >&2; exit 1; }
 done
-export VISEME_TEST_PLACE=cuda
 failed=0
 lines=()
 

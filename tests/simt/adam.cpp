@@ -1,4 +1,4 @@
-#include "check_emulated.hpp"
+#include "check_simt.hpp"
 #include <tests/layers/check_adam.hpp>
 
 using namespace viseme;
@@ -8,8 +8,8 @@ namespace {
 
 void check(std::size_t count, double scale, std::size_t first = 0) {
   const auto start = adam_gradient(99, count), want = adam_by_formula(start, scale);
-  check_near("with float activations", adam_by_backend<backends::emulated<float>>(start, scale, first), want, 1e-6);
-  check_near("with bf16 activations", adam_by_backend<backends::emulated<bf16>>(start, scale, first), want, 1e-6);
+  check_near("with float activations", adam_by_backend<under_test<float>>(start, scale, first), want, 1e-6);
+  check_near("with bf16 activations", adam_by_backend<under_test<bf16>>(start, scale, first), want, 1e-6);
 }
 
 }  // namespace

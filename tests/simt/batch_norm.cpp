@@ -1,4 +1,4 @@
-#include "check_emulated.hpp"
+#include "check_simt.hpp"
 
 using namespace viseme;
 using namespace viseme::tests;
@@ -6,31 +6,31 @@ using namespace viseme::tests;
 BOOST_AUTO_TEST_SUITE(batch_norm)
 
 BOOST_AUTO_TEST_CASE(alone) {
-  check_layer_emulated<viseme::batch_norm<64>>({{2, 64, 7, 33}});
-  check_layer_emulated<viseme::batch_norm<19>>({{1, 19, 33, 33}});
-  check_layer_emulated<viseme::batch_norm<33>>({{3, 33, 7, 1}});
-  check_layer_emulated<viseme::batch_norm<3>>({{2, 3, 33, 7}});
-  check_layer_emulated<viseme::batch_norm<1>>({{1, 1, 7, 7}});
-  check_layer_emulated<viseme::batch_norm<320>>({{3, 320, 1, 1}});
+  check_simt_layer<viseme::batch_norm<64>>({{2, 64, 7, 33}});
+  check_simt_layer<viseme::batch_norm<19>>({{1, 19, 33, 33}});
+  check_simt_layer<viseme::batch_norm<33>>({{3, 33, 7, 1}});
+  check_simt_layer<viseme::batch_norm<3>>({{2, 3, 33, 7}});
+  check_simt_layer<viseme::batch_norm<1>>({{1, 1, 7, 7}});
+  check_simt_layer<viseme::batch_norm<320>>({{3, 320, 1, 1}});
 }
 
 BOOST_AUTO_TEST_CASE(with_an_activation) {
-  check_fused_emulated<viseme::batch_norm<64>, relu>({{2, 64, 7, 33}});
-  check_fused_emulated<viseme::batch_norm<33>, leaky_relu<100>>({{3, 33, 7, 1}});
+  check_simt_fused<viseme::batch_norm<64>, relu>({{2, 64, 7, 33}});
+  check_simt_fused<viseme::batch_norm<33>, leaky_relu<100>>({{3, 33, 7, 1}});
 }
 
-BOOST_AUTO_TEST_CASE(with_a_sum) { check_fused_emulated<viseme::batch_norm<33>, add>({{2, 33, 7, 7}, {2, 33, 7, 7}}); }
+BOOST_AUTO_TEST_CASE(with_a_sum) { check_simt_fused<viseme::batch_norm<33>, add>({{2, 33, 7, 7}, {2, 33, 7, 7}}); }
 
 BOOST_AUTO_TEST_CASE(with_a_sum_and_an_activation) {
-  check_fused_emulated<viseme::batch_norm<16>, add, relu>({{2, 16, 7, 7}, {2, 16, 7, 7}});
-  check_fused_emulated<viseme::batch_norm<19>, add, leaky_relu<100>>({{3, 19, 1, 7}, {3, 19, 1, 7}});
+  check_simt_fused<viseme::batch_norm<16>, add, relu>({{2, 16, 7, 7}, {2, 16, 7, 7}});
+  check_simt_fused<viseme::batch_norm<19>, add, leaky_relu<100>>({{3, 19, 1, 7}, {3, 19, 1, 7}});
 }
 
 BOOST_AUTO_TEST_CASE(many_chunks_far_from_zero) {
   using norm = viseme::batch_norm<19>;
   auto k = make_case<norm>({{1, 19, 150, 150}}, true);
   for (std::size_t i = 0; i < k.x[0].size(); ++i) k.x[0][i] = double(float(k.x[0][i] + 1000.0 * (i / 22500)));
-  const auto want = run(step_of<norm, truth>(), k), have = run(step_of<norm, backends::emulated<float>>(), k);
+  const auto want = run(step_of<norm, truth>(), k), have = run(step_of<norm, under_test<float>>(), k);
   check_near("running mean", have.parameters[2], want.parameters[2], 3e-7);
   check_near("running variance", have.parameters[3], want.parameters[3], 1e-5);
   check_near("output", have.out, want.out, 1e-3);  // the mean itself has a float's roundings
@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(many_chunks_far_from_zero) {
 /// Arrays of one norm and the activation behind it, as a training graph holds them.
 template <class Op, class T>
 struct norm_in_training {
-  using B = backends::emulated<T>;
+  using B = under_test<T>;
   using masters = block<B, float>;
   layer_case k;
   block<B> x, y, d_y, d_x;
@@ -70,12 +70,12 @@ struct norm_in_training {
 
 BOOST_AUTO_TEST_CASE(recomputes_the_same_bits) {
   for_each_scalar([]<class T>(T) {
-    using B = backends::emulated<T>;
+    using B = under_test<T>;
     using layer = op<fused<viseme::batch_norm<24>, relu>, B>;
     norm_in_training<layer, T> n(make_case<viseme::batch_norm<24>, relu>({{2, 24, 7, 33}}, true));
     layer::forward(context<B>(), n.f);
     const auto before = n.y.values(), running = n.parameters[2].values();
-    std::fill_n(n.y.data, n.y.count, T(NAN));
+    context<B>().zero(n.y.data, n.y.count * sizeof(T));
     layer::recompute(context<B>(), n.f);
     BOOST_TEST((n.y.values() == before && n.parameters[2].values() == running));
   });
@@ -83,14 +83,14 @@ BOOST_AUTO_TEST_CASE(recomputes_the_same_bits) {
 
 BOOST_AUTO_TEST_CASE(gradient_takes_the_memory_of_the_input) {
   for_each_scalar([]<class T>(T) {
-    using B = backends::emulated<T>;
+    using B = under_test<T>;
     using layer = op<viseme::batch_norm<33>, B>;
     norm_in_training<layer, T> n(make_case<viseme::batch_norm<33>>({{2, 33, 7, 7}}, true));
     layer::forward(context<B>(), n.f);
     layer::backward(context<B>(), n.b);
     const auto apart = n.d_x.values();
     n.b.d_in[0] = n.f.out;
-    std::copy_n(n.x.data, n.x.count, n.y.data);
+    context<B>().copy(n.y.data, n.x.data, n.x.count * sizeof(T));
     n.b.in[0] = n.f.out;
     layer::backward(context<B>(), n.b);
     BOOST_TEST((n.y.values() == apart));
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(gradient_takes_the_memory_of_the_input) {
 }
 
 BOOST_AUTO_TEST_CASE(frozen_parameters_are_left_alone) {
-  using B = backends::emulated<float>;
+  using B = under_test<float>;
   using layer = op<viseme::batch_norm<16>, B>;
   const auto k = make_case<viseme::batch_norm<16>>({{2, 16, 7, 7}}, false);
   norm_in_training<layer, float> n(k);

@@ -1,4 +1,4 @@
-#include "check_emulated.hpp"
+#include "check_simt.hpp"
 
 using namespace viseme;
 using namespace viseme::tests;
@@ -6,46 +6,46 @@ using namespace viseme::tests;
 BOOST_AUTO_TEST_SUITE(elementwise)
 
 BOOST_AUTO_TEST_CASE(rectified) {
-  check_layer_emulated<relu>({{3, 19, 7, 33}});
-  check_layer_emulated<relu>({{2, 64, 7, 1}});
+  check_simt_layer<relu>({{3, 19, 7, 33}});
+  check_simt_layer<relu>({{2, 64, 7, 1}});
 }
-BOOST_AUTO_TEST_CASE(leaky) { check_layer_emulated<leaky_relu<100>>({{1, 33, 33, 7}}); }
+BOOST_AUTO_TEST_CASE(leaky) { check_simt_layer<leaky_relu<100>>({{1, 33, 33, 7}}); }
 BOOST_AUTO_TEST_CASE(logistic) {
-  check_layer_emulated<sigmoid>({{2, 3, 33, 7}});
-  check_layer_emulated<sigmoid>({{1, 1, 1, 1}});
+  check_simt_layer<sigmoid>({{2, 3, 33, 7}});
+  check_simt_layer<sigmoid>({{1, 1, 1, 1}});
 }
 
 BOOST_AUTO_TEST_CASE(far_from_zero) {
   for_each_scalar([]<class T>(T) {
     auto k = make_case<sigmoid>({{1, 4, 1, 1}}, false);
     k.x = {{-1000, -20, 20, 1000}};
-    check_near(run(step_of<sigmoid, backends::emulated<T>>(), k), run(step_of<sigmoid, truth>(), k), bars_of<T>().forward, 1e-2);
+    check_near(run(step_of<sigmoid, under_test<T>>(), k), run(step_of<sigmoid, truth>(), k), bars_of<T>().forward, 1e-2);
   });
 }
 
 BOOST_AUTO_TEST_CASE(nan_stays) {
   auto k = make_case<relu>({{1, 3, 1, 1}}, false);
   k.x = {{NAN, -1, 2}};
-  const auto out = run(step_of<relu, backends::emulated<float>>(), k).out;
+  const auto out = run(step_of<relu, under_test<float>>(), k).out;
   BOOST_TEST(std::isnan(out[0]));
   BOOST_TEST((out[1] == 0 && out[2] == 2));
 }
 
 BOOST_AUTO_TEST_CASE(sum_of_two) {
-  check_layer_emulated<add>({{3, 5, 7, 33}, {3, 5, 7, 33}});
-  check_layer_emulated<add>({{1, 64, 7, 7}, {1, 64, 7, 7}});
+  check_simt_layer<add>({{3, 5, 7, 33}, {3, 5, 7, 33}});
+  check_simt_layer<add>({{1, 64, 7, 7}, {1, 64, 7, 7}});
 }
-BOOST_AUTO_TEST_CASE(sum_of_three) { check_layer_emulated<add>({{1, 33, 7, 1}, {1, 33, 7, 1}, {1, 33, 7, 1}}); }
+BOOST_AUTO_TEST_CASE(sum_of_three) { check_simt_layer<add>({{1, 33, 7, 1}, {1, 33, 7, 1}, {1, 33, 7, 1}}); }
 
 BOOST_AUTO_TEST_CASE(concat_of_two) {
-  check_layer_emulated<concat>({{2, 16, 7, 33}, {2, 3, 7, 33}});
-  check_layer_emulated<concat>({{3, 64, 7, 7}, {3, 32, 7, 7}});
+  check_simt_layer<concat>({{2, 16, 7, 33}, {2, 3, 7, 33}});
+  check_simt_layer<concat>({{3, 64, 7, 7}, {3, 32, 7, 7}});
 }
-BOOST_AUTO_TEST_CASE(concat_of_five) { check_layer_emulated<concat>({{3, 1, 1, 7}, {3, 16, 1, 7}, {3, 2, 1, 7}, {3, 33, 1, 7}, {3, 5, 1, 7}}); }
+BOOST_AUTO_TEST_CASE(concat_of_five) { check_simt_layer<concat>({{3, 1, 1, 7}, {3, 16, 1, 7}, {3, 2, 1, 7}, {3, 33, 1, 7}, {3, 5, 1, 7}}); }
 
 BOOST_AUTO_TEST_CASE(channels_of_a_wider_tensor) {
   for_each_scalar([]<class T>(T) {
-    using B = backends::emulated<T>;
+    using B = under_test<T>;
     for (const int first : {0, 8, 3}) {
       std::mt19937 generator(5);
       const shape whole{2, 40, 3, 7}, part{2, 16, 3, 7};

@@ -1,6 +1,6 @@
 #include <backends/simt/inverted_residual.hpp>
 
-#include "check_emulated.hpp"
+#include "check_simt.hpp"
 
 using namespace viseme;
 using namespace viseme::tests;
@@ -93,9 +93,9 @@ enum class way { whole, by_layers, chosen };
 /// In all orders of threads against plain loops.
 template <class T>
 void check(const residual_case& k, way how) {
-  using B = backends::emulated<T>;
+  using B = under_test<T>;
   const auto& s = k.s;
-  const backends::simt_inverted_residual<backends::on_host, T> on{s.in, s.hidden, s.out, s.stride, s.sum};
+  const backends::simt_inverted_residual<place, T> on{s.in, s.hidden, s.out, s.stride, s.sum};
   const auto want = k.result();
   block<B> x(k.x), added(k.added), y(s.y().count());
   block<B, float> packed(on.packed_size());
@@ -111,17 +111,15 @@ void check(const residual_case& k, way how) {
   block<B, float> scratch(how == way::by_layers ? on.layers_scratch(f.sizes()) : on.forward_scratch(f.sizes()));
   f.scratch = scratch.data;
   numbers first;
-  for (auto order : {simt::lane_order::forward, simt::lane_order::reverse, simt::lane_order::shuffled}) {
-    context<B>().launcher.set_order(order);
-    std::fill_n(y.data, y.count, T(std::numeric_limits<float>::quiet_NaN()));
+  in_every_order<B>([&] {
+    context<B>().zero(y.data, y.count * sizeof(T));
     if (how == way::chosen) on.forward(context<B>(), f);
     else if (how == way::by_layers) on.layer_by_layer(context<B>(), f);
     else on.whole(context<B>(), f);
     check_near("output", y.values(), want, bars_of<T>().forward);
     if (first.empty()) first = y.values();
     BOOST_TEST((y.values() == first), "results depend on the order of threads");
-  }
-  context<B>().launcher.set_order(simt::lane_order::forward);
+  });
 }
 
 void check(const sizes& s, way how = way::whole) {
@@ -171,7 +169,7 @@ BOOST_AUTO_TEST_CASE(layer_by_layer) {
 }
 
 BOOST_AUTO_TEST_CASE(many_tiles_run_as_one_kernel) {
-  using on = backends::simt_inverted_residual<backends::on_host, bf16>;
+  using on = backends::simt_inverted_residual<place, bf16>;
   BOOST_TEST(on({64, 128, 16, 1}).pays({1, 16, 320, 320}));
   BOOST_TEST(!on({64, 128, 16, 1}).pays({1, 16, 40, 40}));
   BOOST_TEST(!on({128, 256, 64, 1}).pays({1, 64, 320, 320}));
@@ -179,7 +177,7 @@ BOOST_AUTO_TEST_CASE(many_tiles_run_as_one_kernel) {
 }
 
 BOOST_AUTO_TEST_CASE(a_group_of_a_net_is_one_op) {
-  using B = backends::emulated<bf16>;
+  using B = under_test<bf16>;
   using block_of_net = fused<pointwise<16, 32>, batch_norm<32>, relu, viseme::depthwise3x3<32, 2>, batch_norm<32>, relu, pointwise<32, 24>, batch_norm<24>>;
   using with_sum = fused<pointwise<16, 32>, batch_norm<32>, relu, viseme::depthwise3x3<32>, batch_norm<32>, relu, pointwise<32, 16>, batch_norm<16>, add>;
   static_assert(runs_on<block_of_net, B> && runs_on<with_sum, B> && !trains_on<with_sum, B>);

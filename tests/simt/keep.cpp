@@ -1,4 +1,4 @@
-#include "check_emulated.hpp"
+#include "check_simt.hpp"
 
 #include <viseme/run/kept_values.hpp>
 
@@ -10,7 +10,7 @@ namespace {
 /// What comes back of a kept value.
 template <class T>
 numbers kept(const numbers& values, kept_as how) {
-  using B = backends::emulated<T>;
+  using B = under_test<T>;
   const shape s{1, int(values.size()), 1, 1};
   block<B> from(values), to(values.size());
   const typename B::buffer storage(context<B>(), values.size() * stored_size<T>(how));

@@ -1,4 +1,4 @@
-#include "check_emulated.hpp"
+#include "check_simt.hpp"
 #include <tests/layers/check_losses.hpp>
 
 using namespace viseme;
@@ -20,16 +20,14 @@ template <class Loss>
 void check_loss(shape s) {
   for_each_scalar([&]<class T>(T) {
     BOOST_TEST_CONTEXT("size " << text(s)) {
-      using B = backends::emulated<T>;
+      using B = under_test<T>;
       auto k = rounded_case<T>(random_case(s));
       if constexpr (std::is_same_v<T, fp16>) k.weight = 64;
       const auto want = run_loss<Loss, truth>(k, true);
       const loss_bars bar{1e-6, bars_of<T>().backward, std::is_same_v<T, float> ? 1e-5 : 32 * bars_of<T>().sum};
       for (const bool both : {false, true}) check_loss_on<Loss, B>(k, want, both, bar);
       const auto have = run_loss<Loss, B>(k, true);
-      context<B>().launcher.set_order(simt::lane_order::shuffled);
-      BOOST_TEST(same_bits(run_loss<Loss, B>(k, true), have), "results depend on the order of threads");
-      context<B>().launcher.set_order(simt::lane_order::forward);
+      in_every_order<B>([&] { BOOST_TEST(same_bits(run_loss<Loss, B>(k, true), have), "results depend on the order of threads"); });
     }
   });
 }
@@ -56,7 +54,7 @@ BOOST_AUTO_TEST_CASE(cosine) {
 }
 
 BOOST_AUTO_TEST_CASE(values_by_hand) {
-  using B = backends::emulated<float>;
+  using B = under_test<float>;
   loss_case k{.size = {1, 2, 1, 1}, .a = {1, 0}, .b = {0, 3}, .labels = {1}};
   BOOST_TEST((run_loss<l1_loss, B>(k, false).loss) == 2.0);
   BOOST_TEST((run_loss<mse_loss, B>(k, false).loss) == 5.0);
@@ -64,7 +62,7 @@ BOOST_AUTO_TEST_CASE(values_by_hand) {
 }
 
 BOOST_AUTO_TEST_CASE(extreme_embeddings_stay_finite) {
-  using B = backends::emulated<float>;
+  using B = under_test<float>;
   const loss_case opposite{.size = {1, 2, 1, 1}, .a = {1, 0}, .b = {-1, 0}, .labels = {1}};
   const loss_case same{.size = {1, 3, 1, 1}, .a = {0.3, 0.7, 0.1}, .b = {0.3, 0.7, 0.1}, .labels = {0}};
   const loss_case nothing{.size = {1, 3, 1, 1}, .a = {0, 0, 0}, .b = {0.3, 0.7, 0.1}, .labels = {0}};

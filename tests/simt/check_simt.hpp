@@ -1,11 +1,52 @@
-// One line tests one layer of the simt ops, emulated: in float, bf16 and fp16 against reference in double, and the same bits whatever the order of
-// threads.
+// One line tests one layer of the simt ops in float, bf16 and fp16 against reference in double: emulated, where the order of threads must not change a
+// bit, or in a program of its own (VISEME_TEST_CUDA) on a GPU.
 #pragma once
 
-#include <backends/emulated/emulated.hpp>
+#if defined(VISEME_TEST_CUDA)
+#include <backends/cuda/backend.hpp>
+#else
+#include <backends/emulated/backend.hpp>
+#endif
+#include <backends/simt/simt.hpp>
+#include <kernels/simt/host.hpp>
+#include <cstdlib>
+#include <iostream>
+
 #include <tests/layers/check_layer.hpp>
 
 namespace viseme::tests {
+
+#if defined(VISEME_TEST_CUDA)
+using place = backends::on_device;
+
+/// Without a GPU the program skips by name.
+struct gpu {
+  gpu() {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) == cudaSuccess && count) return;
+    std::cout << "skipped: needs a GPU" << std::endl;
+    std::exit(0);
+  }
+};
+BOOST_TEST_GLOBAL_FIXTURE(gpu);
+#else
+using place = backends::on_host;
+#endif
+template <class T>
+using under_test = backends::simt_backend<place, T>;
+
+/// f() for each order of threads that can be had.
+template <class B, class F>
+void in_every_order(F&& f) {
+  if constexpr (requires { context<B>().launcher; }) {
+    for (auto order : {simt::lane_order::reverse, simt::lane_order::shuffled, simt::lane_order::forward}) {
+      context<B>().launcher.set_order(order);
+      f();
+    }
+  } else {
+    f();
+  }
+}
 
 /// Largest error of a layer's numbers, in parts of the largest of them: the project's bars for float, roundings of storage for the others.
 struct bars {
@@ -44,17 +85,13 @@ inline bool same_bits(const layer_result& a, const layer_result& b) {
 
 /// `op` on `k` in all orders of threads against `want`.
 template <class T>
-void check_emulated(const step<backends::emulated<T>>& op, const layer_case& k, const layer_result& want) {
-  using B = backends::emulated<T>;
+void check_simt(const step<under_test<T>>& op, const layer_case& k, const layer_result& want) {
+  using B = under_test<T>;
   const bars bar = bars_of<T>();
   const auto have = run(op, k);
   check_near(have, want, bar.forward, bar.backward);
   if (op.backward) check_accumulation(op, k, have, bar.sum);
-  for (auto order : {simt::lane_order::reverse, simt::lane_order::shuffled}) {
-    context<B>().launcher.set_order(order);
-    BOOST_TEST(same_bits(run(op, k), have), "results depend on the order of threads");
-  }
-  context<B>().launcher.set_order(simt::lane_order::forward);
+  in_every_order<B>([&] { BOOST_TEST(same_bits(run(op, k), have), "results depend on the order of threads"); });
 }
 
 template <class F>
@@ -67,14 +104,14 @@ void for_each_scalar(F&& f) {
 
 /// Everything about one layer at the given input sizes.
 template <class Layer>
-void check_layer_emulated(const std::vector<shape>& sizes) {
+void check_simt_layer(const std::vector<shape>& sizes) {
   const auto exact = step_of<Layer, truth>();
   for_each_scalar([&]<class T>(T) {
     for (const bool training : {false, true}) {
       if (training && !exact.reads.statistics) continue;
       BOOST_TEST_CONTEXT("input " << text(sizes[0]) << ", " << mode_of(training)) {
         const auto k = rounded<T>(make_case<Layer>(sizes, training));
-        check_emulated<T>(step_of<Layer, backends::emulated<T>>(), k, run(exact, k));
+        check_simt<T>(step_of<Layer, under_test<T>>(), k, run(exact, k));
       }
     }
   });
@@ -82,14 +119,14 @@ void check_layer_emulated(const std::vector<shape>& sizes) {
 
 /// A fused group against its layers one by one.
 template <class... Layers>
-void check_fused_emulated(const std::vector<shape>& sizes) {
+void check_simt_fused(const std::vector<shape>& sizes) {
   for_each_scalar([&]<class T>(T) {
-    const auto group = step_of<fused<Layers...>, backends::emulated<T>>();
+    const auto group = step_of<fused<Layers...>, under_test<T>>();
     for (const bool training : {false, true}) {
       if (training && !group.backward) continue;
       BOOST_TEST_CONTEXT("input " << text(sizes[0]) << ", " << mode_of(training)) {
         const auto k = rounded<T>(make_case<Layers...>(sizes, training));
-        check_emulated<T>(group, k, run_parts<Layers...>(k));
+        check_simt<T>(group, k, run_parts<Layers...>(k));
       }
     }
   });
