@@ -42,16 +42,18 @@ struct cpu_convolution {
 
   /// Output tile of Winograd's algorithm, or 0 where direct products are faster, measured on the nets' own shapes. Of wide layers the maps are
   /// small: reading four times the weights, as tile 4 has them, would take longer than the products it spares.
-  int winograd_tile() const {
-    if (!(s == conv{.in = s.in, .out = s.out, .kernel = {3, 3}, .pad = {1, 1}, .bias = s.bias}) || s.in % 16 || s.out % 16 || s.in < 32 || s.out < 32) return 0;
+  int winograd_tile(cpu_kernels::direction to) const {
+    const bool three = s == conv{.in = s.in, .out = s.out, .kernel = {3, 3}, .pad = {1, 1}, .bias = s.bias};
+    const bool five = s == conv{.in = s.in, .out = s.out, .kernel = {5, 5}, .stride = {2, 2}, .pad = {1, 1}, .bias = s.bias} && to == cpu_kernels::direction::forward;
+    if (!(three || five) || s.in % 16 || s.out % 16 || s.in < 32 || s.out < 32) return 0;
     return s.in * s.out <= 128 * 128 ? 4 : 2;
   }
   cpu_kernels::winograd3x3_shape winograd_shape(shape x, cpu_kernels::direction to) const {
     const bool forward = to == cpu_kernels::direction::forward;
-    return {x.n, {x.h, x.w}, forward ? s.in : s.out, forward ? s.out : s.in, winograd_tile()};
+    return {x.n, {x.h, x.w}, forward ? s.in : s.out, forward ? s.out : s.in, winograd_tile(to), s.stride.h, s.pad.h};
   }
   std::size_t winograd_scratch(const host_context& c, shape x, cpu_kernels::direction to) const {
-    return winograd_tile() ? cpu_kernels::winograd3x3_scratch(winograd_shape(x, to), c.threads.threads()) : 0;
+    return winograd_tile(to) ? cpu_kernels::winograd3x3_scratch(winograd_shape(x, to), c.threads.threads()) : 0;
   }
   cpu_kernels::dense_shape dense_shape(shape x) const { return {x.n, s.in, s.out, {x.h, x.w}, s.kernel, s.stride, s.pad}; }
   cpu_kernels::depthwise3x3_shape depthwise_shape(shape x) const { return {x.n, x.h, x.w, s.in, s.stride.h}; }
@@ -78,7 +80,7 @@ struct cpu_convolution {
 
 template <class T>
 std::size_t cpu_convolution<T>::packed_weights(const host_context& c, cpu_kernels::direction to) const {
-  const std::size_t n = winograd_tile() ? cpu_kernels::winograd3x3_packed_size(winograd_shape({}, to))
+  const std::size_t n = winograd_tile(to) ? cpu_kernels::winograd3x3_packed_size(winograd_shape({}, to))
                         : dense()       ? cpu_kernels::packed_size(c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to)
                                         : weight_count();
   return (n + 15) / 16 * 16;
@@ -91,7 +93,7 @@ std::size_t cpu_convolution<T>::packed_size(const host_context& c) const {
 
 template <class T>
 void cpu_convolution<T>::pack_weights(host_context& c, cpu_kernels::direction to, const T* weight, T* packed) const {
-  if (winograd_tile()) cpu_kernels::pack_winograd3x3(c.threads, c.set, winograd_shape({}, to), to, weight, packed);
+  if (winograd_tile(to)) cpu_kernels::pack_winograd3x3(c.threads, c.set, winograd_shape({}, to), to, weight, packed);
   else if (dense()) cpu_kernels::pack(c.threads, c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to, weight, packed);
   else cpu_kernels::pack_depthwise3x3(weight, s.in, packed);
 }
@@ -109,7 +111,7 @@ void cpu_convolution<T>::forward(host_context& c, const forward_call<T>& call, a
   const float* bias = call.packed + packed_weights(c, cpu_kernels::direction::forward);
   const auto residual = sum ? pixels_of(call.in[1]) : cpu_kernels::const_pixels{};
   const cpu_kernels::epilogue after{bias, residual, act.act, act.slope};
-  if (winograd_tile())
+  if (winograd_tile(cpu_kernels::direction::forward))
     cpu_kernels::winograd3x3(c.threads, c.set, {winograd_shape(x.size, cpu_kernels::direction::forward), pixels_of(x), call.packed, pixels_of(call.out), after, call.scratch});
   else if (dense())
     cpu_kernels::forward(c.threads, c.set, {dense_shape(x.size), pixels_of(x), call.packed, pixels_of(call.out), after});
@@ -133,7 +135,7 @@ void cpu_convolution<T>::backward(host_context& c, const backward_call<T>& call)
   const auto back = cpu_kernels::direction::backward_data;
   pack_weights(c, back, call.parameters[0], call.scratch);
   const auto how = writing_of(call.write[0]);
-  if (winograd_tile()) {
+  if (winograd_tile(back)) {
     const auto dx = pixels_of(call.d_in[0]);
     const auto before = how == cpu_kernels::writing::accumulate ? cpu_kernels::const_pixels(dx) : cpu_kernels::const_pixels{};
     cpu_kernels::winograd3x3(c.threads, c.set, {winograd_shape(x, back), pixels_of(call.d_out), call.scratch, dx, {nullptr, before}, call.scratch + packed_weights(c, back)});

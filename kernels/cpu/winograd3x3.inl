@@ -73,26 +73,29 @@ void pack(const winograd3x3_shape& s, direction to, const float* weights, float*
   constexpr int side = tile + 2;
   typedef float narrow __attribute__((vector_size(sizeof(vec))));
   const bool back = to == direction::backward_data;
-  const std::ptrdiff_t filter_step = back ? 9 : 9 * std::ptrdiff_t(s.channels), channel_step = back ? 9 * std::ptrdiff_t(s.filters) : 9;
-  const int filter_block = task / s.channel_blocks(), first_channel = task % s.channel_blocks() * block_channels;
-  const int end_channel = std::min(first_channel + block_channels, s.channels);
+  const int kernel = s.kernel(), window = kernel * kernel;
+  const std::ptrdiff_t filter_step = window * std::ptrdiff_t(back ? 1 : s.channels), channel_step = window * std::ptrdiff_t(back ? s.filters : 1);
+  const int filter_block = task / s.depth_blocks(), begin = task % s.depth_blocks() * block_channels, end = std::min(begin + block_channels, s.depth());
   for (int panel = 0; panel < panels; ++panel)
-    for (int c = first_channel; c < end_channel; ++c)
+    for (int d = begin; d < end; ++d) {
+      const int phase = d / s.channels, channel = d % s.channels;
       for (int n = 0; n < panel_width; n += width) {
         const int filter = filter_block * block_filters + panel * panel_width + n;
         float g[9][width] = {};
-        if (filter < s.filters)
-          for (int i = 0; i < width; ++i) {
-            const float* from = weights + (filter + i) * filter_step + c * channel_step;
-            for (int k = 0; k < 9; ++k) g[k][i] = from[back ? 8 - k : k];
-          }
+        for (int k = 0; k < 9 && filter < s.filters; ++k) {
+          const int row = k / 3 * s.stride + phase / s.stride, column = k % 3 * s.stride + phase % s.stride;
+          if (row >= kernel || column >= kernel) continue;
+          const float* from = weights + filter * filter_step + channel * channel_step + (back ? 8 - k : row * kernel + column);
+          for (int i = 0; i < width; ++i) g[k][i] = from[i * filter_step];
+        }
         wide taps[9], columns[side * 3], points[side * side];
         for (int k = 0; k < 9; ++k) taps[k] = __builtin_convertvector((narrow)load(g[k]), wide);
         for (int j = 0; j < 3; ++j) weights_to_points<tile>(taps + j, columns + j, 3);
         for (int i = 0; i < side; ++i) weights_to_points<tile>(columns + 3 * i, points + side * i, 1);
-        float* u = packed + ((std::size_t(filter_block) * s.products() * panels + panel) * s.channels + c) * panel_width + n;
-        for (int f = 0; f < side * side; ++f, u += std::ptrdiff_t(block_filters) * s.channels) store(u, (vec)__builtin_convertvector(points[f], narrow));
+        float* u = packed + ((std::size_t(filter_block) * s.products() * panels + panel) * s.depth() + d) * panel_width + n;
+        for (int f = 0; f < side * side; ++f, u += std::ptrdiff_t(block_filters) * s.depth()) store(u, (vec)__builtin_convertvector(points[f], narrow));
       }
+    }
 }
 
 inline void pack(const winograd3x3_shape& s, direction to, const float* weights, float* packed, int task) {
@@ -104,25 +107,26 @@ struct tile_position {
   int image, h, w;  // of its first output
   tile_position(const winograd3x3_shape& s, std::ptrdiff_t i)
       : image(int(i / (s.tiles().h * s.tiles().w))), h(int(i / s.tiles().w % s.tiles().h) * s.tile), w(int(i % s.tiles().w) * s.tile) {}
-  std::ptrdiff_t pixel(const winograd3x3_shape& s, int i, int j) const { return (std::ptrdiff_t(image) * s.size.h + h + i) * s.size.w + w + j; }
+  std::ptrdiff_t pixel(const winograd3x3_shape& s, int i, int j) const { return (std::ptrdiff_t(image) * s.out().h + h + i) * s.out().w + w + j; }
 };
 
-/// V's channels [begin, end) of one block.
+/// V's columns [begin, end) of one block.
 template <int tile>
-void transform(const winograd3x3_arguments& a, int block, piece_range channels, float* v) {
+void transform(const winograd3x3_arguments& a, int block, piece_range depth, float* v) {
   constexpr int side = tile + 2;
   const winograd3x3_shape s = a.shape;
   const const_pixels x = a.x;
   const float* zeros = a.packed + winograd3x3_packed_size(s) - s.channels;
   const std::ptrdiff_t step = s.input_step();
   const piece_range tiles = s.tiles_of(block);
-  for (std::ptrdiff_t t = tiles.begin; t < tiles.end; ++t, v += s.channels) {
-    const tile_position at(s, t);
+  const auto transform_phase = [&](const tile_position& at, int phase, piece_range channels, float* v) __attribute__((always_inline)) {
+    const int top = at.h * s.stride + phase / s.stride - s.pad, left = at.w * s.stride + phase % s.stride - s.pad;
     const float* from[side * side];
     for (int i = 0; i < side; ++i)
       for (int j = 0; j < side; ++j) {
-        const bool inside = unsigned(at.h + i - 1) < unsigned(s.size.h) && unsigned(at.w + j - 1) < unsigned(s.size.w);
-        from[i * side + j] = inside ? x[at.pixel(s, i - 1, j - 1)] : zeros;
+        const int row = top + i * s.stride, column = left + j * s.stride;
+        const bool inside = unsigned(row) < unsigned(s.in.h) && unsigned(column) < unsigned(s.in.w);
+        from[i * side + j] = inside ? x[(std::ptrdiff_t(at.image) * s.in.h + row) * s.in.w + column] : zeros;
       }
     for (std::ptrdiff_t c = channels.begin; c < channels.end; c += width) {
       vec rows[side][side];
@@ -144,11 +148,16 @@ void transform(const winograd3x3_arguments& a, int block, piece_range channels, 
         for (int j = 0; j < side; ++j, to += step) store(to, row[j]);
       }
     }
-  }
+  };
+  for (std::ptrdiff_t t = tiles.begin; t < tiles.end; ++t, v += s.depth())
+    for (std::ptrdiff_t first = 0; first < s.depth(); first += s.channels) {
+      const piece_range channels{std::max<std::ptrdiff_t>(depth.begin - first, 0), std::min<std::ptrdiff_t>(depth.end - first, s.channels)};
+      if (channels.begin < channels.end) transform_phase(tile_position(s, t), int(first / s.channels), channels, v + first);
+    }
 }
 
-inline void transform(const winograd3x3_arguments& a, int block, piece_range channels, float* v) {
-  a.shape.tile == 2 ? transform<2>(a, block, channels, v) : transform<4>(a, block, channels, v);
+inline void transform(const winograd3x3_arguments& a, int block, piece_range depth, float* v) {
+  a.shape.tile == 2 ? transform<2>(a, block, depth, v) : transform<4>(a, block, depth, v);
 }
 
 /// m (rows, panel_width) = v (rows, depth) u (depth, panel_width).
@@ -197,7 +206,7 @@ void finish(const winograd3x3_arguments& a, std::ptrdiff_t t, int first, int cou
   const vec slope = broadcast(after.slope);
   const std::ptrdiff_t step = s.output_step();
   const tile_position at(s, t);
-  const int rows = std::min(tile, s.size.h - at.h), columns = std::min(tile, s.size.w - at.w);
+  const int rows = std::min(tile, s.out().h - at.h), columns = std::min(tile, s.out().w - at.w);
   for (int n = 0; n < count; n += width, m += width) {
     vec half[tile][side];
 #pragma GCC unroll 1
@@ -242,15 +251,15 @@ inline void multiply(const winograd3x3_arguments& a, int block, int filter_block
   const int tiles = int(range.end - range.begin), first = filter_block * block_filters, filters = std::min(block_filters, s.filters - first);
   const int groups = ceil_div(tiles, tile_rows), rows = tiles / groups, longer = tiles % groups;  // the first groups have a row more
   const auto multiply_group = multiply_rows_for(rows), multiply_longer = multiply_rows_for(rows + 1);
-  const float* u = a.packed + std::size_t(filter_block) * s.products() * s.channels * block_filters;
+  const float* u = a.packed + std::size_t(filter_block) * s.products() * s.depth() * block_filters;
   for (int f = 0; f < s.products(); ++f)
-    for (int panel = 0; panel < panels; ++panel, u += std::ptrdiff_t(s.channels) * panel_width) {
+    for (int panel = 0; panel < panels; ++panel, u += std::ptrdiff_t(s.depth()) * panel_width) {
       const float* from = v + f * s.input_step();
       float* to = m + f * s.output_step() + panel * panel_width;
       for (int group = 0; group < groups; ++group) {
         const int count = rows + (group < longer);
-        (group < longer ? multiply_longer : multiply_group)(from, u, s.channels, to);
-        from += std::ptrdiff_t(count) * s.channels;
+        (group < longer ? multiply_longer : multiply_group)(from, u, s.depth(), to);
+        from += std::ptrdiff_t(count) * s.depth();
         to += count * block_filters;
       }
     }
