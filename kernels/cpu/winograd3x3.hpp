@@ -10,10 +10,10 @@
 // t = 2; 0, +-5/8, +-3/2 and infinity for t = 4, which round half as much as the usual 0, +-1, +-2. Products are summed by 32 channels, and
 // the sums of these added. So the relative error is that of a plain sum for t = 2, and about three times that for t = 4.
 //
-// A block of about 24 tiles is a unit: its transformed inputs V ((t + 2)^2, tiles, depth), depth = channels or 4 channels, meet 32 filters at a time, whose products
-// M ((t + 2)^2, tiles, 32) stay in L2 until they are transformed back, with bias, residual and activation, to y. Each of the (t + 2)^2 matrix
-// products has a panel of weights in L1 and a tile of sums in registers. Where there are many blocks a task is a block and V stays in L2
-// too; where there are few, V of all blocks is made first, and a task is a block x 32 filters.
+// A block of about 24 tiles is a unit: its transformed inputs V ((t + 2)^2, tiles, depth), depth = channels or 4 channels, meet 32 filters
+// at a time, whose products M ((t + 2)^2, tiles, 32) stay in L2 until they are transformed back, with bias, residual and activation, to y.
+// Each of the (t + 2)^2 matrix products has a panel of weights in L1 and a tile of sums in registers. Where there are many blocks a task is
+// a block and V stays in L2 too; where there are few, V of all blocks is made first, and a task is a block x 32 filters.
 // Every sum is taken in an order that depends on the channels alone: results do not depend on tasks or threads.
 //
 // Channels and filters must be multiples of 16. A NaN or infinity in x makes NaN of all outputs of the tiles it lies under.
