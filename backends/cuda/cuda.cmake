@@ -16,14 +16,14 @@ if(NOT CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 90)
   endif()
 endif()
-set(CMAKE_CUDA_COMPILER_LAUNCHER ${PROJECT_SOURCE_DIR}/bench/resources.sh --compile ${PROJECT_BINARY_DIR}/kernel_resources)
 enable_language(CUDA)
 find_package(CUDAToolkit REQUIRED)
 if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that CUDA 13 has it
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
   set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
 endif()
-set_target_properties(backends PROPERTIES CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES}")
+set_target_properties(backends PROPERTIES CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES}"
+  CUDA_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/bench/resources.sh;--compile;${PROJECT_BINARY_DIR}/kernel_resources")
 target_compile_options(backends PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
 
 file(GLOB cuda_sources CONFIGURE_DEPENDS backends/cuda/device.cpp backends/cuda/instantiate/*.cpp backends/cuda/instantiate/*.cu)

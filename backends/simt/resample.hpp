@@ -25,7 +25,7 @@ struct simt_upsample {
     if (!call.d_in[0]) return;
     const auto dy = simt_pixels(call.d_out);
     const auto dx = simt_pixels(call.d_in[0]);
-    simt::with_vectors<T>(call.d_out.size.c, {dy, dx}, [&]<int N>(std::integral_constant<int, N>) {
+    simt::with_vectors<T, 4>(call.d_out.size.c, {dy, dx}, [&]<int N>(std::integral_constant<int, N>) {  // eight spill
       const simt::upsample2x_backward<T, N> k{call.d_in[0].size, dy, dx, simt_writing(call.write[0])};
       launch(c, k.blocks(), k);
     });
