@@ -13,6 +13,7 @@
 #include <backends/cuda/check.hpp>
 #include <backends/simt/backend.hpp>
 #include <viseme/graph/place.hpp>
+#include <viseme/optim/loss_scaling.hpp>
 
 namespace viseme::backends {
 
@@ -87,6 +88,8 @@ public:
   }
   void zero(void* to, std::size_t bytes) { check(cudaMemsetAsync(to, 0, bytes, stream_), "cudaMemsetAsync"); }
   void wait() { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
+
+  loss_scaling scaling;  // of all nets in fp16
 
   float* staging(std::size_t count) { return grown(staging_, count); }
   float* sums(std::size_t count) { return grown(sums_, count); }

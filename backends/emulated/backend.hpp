@@ -4,11 +4,13 @@
 #include <backends/reference/backend.hpp>
 #include <backends/simt/backend.hpp>
 #include <kernels/simt/host.hpp>
+#include <viseme/optim/loss_scaling.hpp>
 
 namespace viseme::backends {
 
 struct emulated_context : host_context {
   simt::host_launcher launcher;
+  loss_scaling scaling;  // of all nets in fp16
 
   explicit emulated_context(int count) : host_context(count), launcher(threads) {}
 

@@ -19,12 +19,13 @@ struct every_op {
 
   static constexpr std::array steps{
       of<dense<8, 8, 3, 1, 1>>, of<conv2d<conv{.in = 4, .out = 4, .groups = 2}>>, of<depthwise3x3<8>>, of<depthwise3x3<8, 2>>, of<batch_norm<8>>,
-      of<block<1>>, of<block<2>>, of<relu>, of<add>, of<concat>, of<upsample2x>, of<max_pool<2>>, of<average_pool<2>>, of<global_average_pool>, of<l2_normalize>,
+      of<block<1>>, of<block<2>>, of<relu>, of<add>, of<concat>, of<upsample2x>, of<max_pool<2>>, of<max_pool<3>>, of<average_pool<2>>, of<global_average_pool>, of<l2_normalize>,
   };
   template <class Loss>
   static constexpr auto loss = &found_op<Loss, B>::run;
   static constexpr std::array losses{loss<l1_loss>, loss<mse_loss>, loss<cosine_bce_loss>};
   static constexpr auto update = &found_op<adam, B>::run;
+  static constexpr auto finite = &found_op<all_finite, B>::run;
   static constexpr auto keep = &found_op<keeping, B>::store;
   static constexpr auto resume = &found_op<keeping, B>::load;
   static constexpr auto load = &B::load;

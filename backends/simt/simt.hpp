@@ -7,6 +7,7 @@
 #include <backends/simt/conv2d.hpp>
 #include <backends/simt/depthwise3x3.hpp>
 #include <backends/simt/elementwise.hpp>
+#include <backends/simt/finite.hpp>
 #include <backends/simt/inverted_residual.hpp>
 #include <backends/simt/keep.hpp>
 #include <backends/simt/losses.hpp>

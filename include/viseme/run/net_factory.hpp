@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include <viseme/optim/loss_scaling.hpp>
 #include <viseme/run/engine.hpp>
 #include <viseme/run/factory.hpp>
 #include <viseme/run/kept_values.hpp>
@@ -190,12 +191,20 @@ public:
   }
 
   void clear_gradients() override { graph_.clear_gradients(); }
-  void adam_step(const adam& rule, std::int64_t number) override { graph_.adam_step(rule, number); }
+  void adam_step(const adam& rule, std::int64_t number) override {
+    const double scale = loss_scale();
+    if constexpr (scaled)
+      if (!context_->scaling.take(found_op<all_finite, B>::run(*context_, graph_.gradient_block(), graph_.trainable_count()))) return;
+    graph_.adam_step(rule, number, 1 / scale);
+  }
 
   const std::vector<parameter_entry>& parameters() const override { return graph_.entries(); }
   void read_parameters(std::span<float> to) const override { out(graph_.parameter_block(), block_size(graph_.entries()), to); }
   void write_parameters(std::span<const float> from) override { in(from, graph_.parameter_block(), block_size(graph_.entries())); }
-  void read_gradients(std::span<float> to) const override { out(graph_.gradient_block(), graph_.trainable_count(), to); }
+  void read_gradients(std::span<float> to) const override {
+    out(graph_.gradient_block(), graph_.trainable_count(), to);
+    if (scaled) std::transform(to.begin(), to.end(), to.begin(), [scale = loss_scale()](float g) { return float(g / scale); });
+  }
   void read_moments(std::span<float> first, std::span<float> second) const override {
     out(graph_.first_moment(), graph_.trainable_count(), first);
     out(graph_.second_moment(), graph_.trainable_count(), second);
@@ -220,6 +229,12 @@ private:
     if (!found) throw error("nets in one training step", "they are on different devices", "make both from one device");
     return *found;
   }
+  /// Gradients in fp16 are this many times too large; those of other scalars are as they are.
+  static constexpr bool scaled = std::is_same_v<T, fp16>;
+  double loss_scale() const {
+    if constexpr (scaled) return context_->scaling.scale();
+    else return 1;
+  }
   gradient_write first_write(const std::string& key) {
     for (const auto& w : written_)
       if (w == key) return gradient_write::accumulate;
@@ -230,7 +245,7 @@ private:
     loss_call<T> call;
     call.a = graph_.output(key);
     call.b = target;
-    call.weight = weight;
+    call.weight = weight * loss_scale();
     call.d_a = graph_.output_gradient(key);
     call.write_a = call.d_a ? first_write(key) : gradient_write::overwrite;
     return call;

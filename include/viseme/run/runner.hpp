@@ -122,6 +122,7 @@ public:
   virtual void backward() = 0;
 
   virtual void clear_gradients() = 0;
+  /// In fp16 a step whose gradients overflowed is dropped (optim/loss_scaling.hpp).
   virtual void adam_step(const adam&, std::int64_t number) = 0;
 
   virtual const std::vector<parameter_entry>& parameters() const = 0;

@@ -79,9 +79,9 @@ public:
   master* second_moment() const { return state_.template at<master>(2 * graph::aligned(trainable_ * sizeof(master))); }
   void clear_gradients() { context_->zero(gradient_block(), trainable_ * sizeof(master)); }
 
-  /// `number` counts from 1.
-  void adam_step(const adam& rule, std::int64_t number) {
-    found_op<adam, B>::run(*context_, adam_call<master>{parameter_block(), first_moment(), second_moment(), gradient_block(), trainable_, number, rule});
+  /// `number` counts from 1; gradients are multiplied by `gradient_scale`.
+  void adam_step(const adam& rule, std::int64_t number, double gradient_scale = 1) {
+    found_op<adam, B>::run(*context_, adam_call<master>{parameter_block(), first_moment(), second_moment(), gradient_block(), trainable_, number, rule, gradient_scale});
   }
   template <class Loss>
   double loss(const loss_call<T>& call) { return found_op<Loss, B>::run(*context_, call); }
