@@ -2,6 +2,7 @@
 # Everything that a GPU has to say of the cuda backend, in under ten minutes: every kernel and layer against `reference`, whole nets against the golden
 # numbers where $VISEME_GOLDEN names them, compute-sanitizer on the small cases, times beside PyTorch where a python3 with a GPU's torch is there.
 #   bench/gpu.sh [BUILD [RESULTS.json]]      BUILD: default build/release, with VISEME_TESTS and VISEME_BENCH, made where nvcc is found
+#   (on a machine without a GPU with -DVISEME_GPU_TESTS=ON -DCMAKE_CUDA_ARCHITECTURES=90, then brought over)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
@@ -10,7 +11,7 @@ gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1)
 results=${2:-bench/results/$(echo "$gpu" | tr 'A-Z ' 'a-z-').json}
 tests=$build/bin/test-gpu nets=$build/bin/test-nets bench=$build/bin/viseme-bench
 for program in "$tests" "$bench"; do
-  [ -x "$program" ] || { echo "$program: it is missing: cmake --preset release -DVISEME_TESTS=ON -DVISEME_BENCH=ON && cmake --build --preset release" >&2; exit 1; }
+  [ -x "$program" ] || { echo "$program: it is missing: cmake --preset release -DVISEME_GPU_TESTS=ON && cmake --build --preset release" >&2; exit 1; }
 done
 failed=0
 lines=()

@@ -32,6 +32,22 @@ void fold_norm(int out, std::size_t each, const T* weight, const T* bias, T* con
   }
 }
 
+/// Winograd's kernels, compiled in a file of their own.
+template <class T>
+struct cpu_winograd {
+  static void pack(host_context&, const cpu_kernels::winograd3x3_shape&, cpu_kernels::direction, const T* weight, T* packed);
+  static void run(host_context&, const cpu_kernels::winograd3x3_arguments&);
+};
+
+template <class T>
+void cpu_winograd<T>::pack(host_context& c, const cpu_kernels::winograd3x3_shape& s, cpu_kernels::direction to, const T* weight, T* packed) {
+  cpu_kernels::pack_winograd3x3(c.threads, c.set, s, to, weight, packed);
+}
+template <class T>
+void cpu_winograd<T>::run(host_context& c, const cpu_kernels::winograd3x3_arguments& a) {
+  cpu_kernels::winograd3x3(c.threads, c.set, a);
+}
+
 /// One function for every convolution; sizes are run-time numbers, so that a net's many layers compile once.
 /// Packed: the kernels' weights, then `out` biases.
 template <class T>
@@ -93,7 +109,7 @@ std::size_t cpu_convolution<T>::packed_size(const host_context& c) const {
 
 template <class T>
 void cpu_convolution<T>::pack_weights(host_context& c, cpu_kernels::direction to, const T* weight, T* packed) const {
-  if (winograd_tile(to)) cpu_kernels::pack_winograd3x3(c.threads, c.set, winograd_shape({}, to), to, weight, packed);
+  if (winograd_tile(to)) cpu_winograd<T>::pack(c, winograd_shape({}, to), to, weight, packed);
   else if (dense()) cpu_kernels::pack(c.threads, c.set, dense_shape({1, s.in, s.kernel.h, s.kernel.w}), to, weight, packed);
   else cpu_kernels::pack_depthwise3x3(weight, s.in, packed);
 }
@@ -112,7 +128,7 @@ void cpu_convolution<T>::forward(host_context& c, const forward_call<T>& call, a
   const auto residual = sum ? pixels_of(call.in[1]) : cpu_kernels::const_pixels{};
   const cpu_kernels::epilogue after{bias, residual, act.act, act.slope};
   if (winograd_tile(cpu_kernels::direction::forward))
-    cpu_kernels::winograd3x3(c.threads, c.set, {winograd_shape(x.size, cpu_kernels::direction::forward), pixels_of(x), call.packed, pixels_of(call.out), after, call.scratch});
+    cpu_winograd<T>::run(c, {winograd_shape(x.size, cpu_kernels::direction::forward), pixels_of(x), call.packed, pixels_of(call.out), after, call.scratch});
   else if (dense())
     cpu_kernels::forward(c.threads, c.set, {dense_shape(x.size), pixels_of(x), call.packed, pixels_of(call.out), after});
   else
@@ -138,7 +154,7 @@ void cpu_convolution<T>::backward(host_context& c, const backward_call<T>& call)
   if (winograd_tile(back)) {
     const auto dx = pixels_of(call.d_in[0]);
     const auto before = how == cpu_kernels::writing::accumulate ? cpu_kernels::const_pixels(dx) : cpu_kernels::const_pixels{};
-    cpu_kernels::winograd3x3(c.threads, c.set, {winograd_shape(x, back), pixels_of(call.d_out), call.scratch, dx, {nullptr, before}, call.scratch + packed_weights(c, back)});
+    cpu_winograd<T>::run(c, {winograd_shape(x, back), pixels_of(call.d_out), call.scratch, dx, {nullptr, before}, call.scratch + packed_weights(c, back)});
   } else if (dense()) cpu_kernels::backward_data(c.threads, c.set, {dense_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
   else cpu_kernels::depthwise3x3_backward_data(c.threads, c.set, {depthwise_shape(x), pixels_of(call.d_out), call.scratch, pixels_of(call.d_in[0]), how});
 }

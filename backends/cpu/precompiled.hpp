@@ -6,6 +6,7 @@
 namespace viseme::backends {
 
 extern template struct cpu<float>;
+extern template struct cpu_winograd<float>;
 extern template struct cpu_convolution<float>;
 extern template struct cpu_inverted_residual<float>;
 extern template struct cpu_norm<float>;

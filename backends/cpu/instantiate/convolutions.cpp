@@ -1,5 +1,10 @@
 // One file: the block is made of the same kernels.
 #include <backends/cpu/inverted_residual.hpp>
 
-template struct viseme::backends::cpu_convolution<float>;
-template struct viseme::backends::cpu_inverted_residual<float>;
+namespace viseme::backends {
+
+extern template struct cpu_winograd<float>;
+template struct cpu_convolution<float>;
+template struct cpu_inverted_residual<float>;
+
+}  // namespace viseme::backends

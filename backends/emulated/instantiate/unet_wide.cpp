@@ -7,9 +7,5 @@ namespace viseme {
 
 template struct inference_factory<backends::emulated<float>, unet<audio_features::ave, wide>>;
 template struct training_factory<backends::emulated<float>, unet<audio_features::ave, wide>>;
-template struct inference_factory<backends::emulated<bf16>, unet<audio_features::ave, wide>>;
-template struct training_factory<backends::emulated<bf16>, unet<audio_features::ave, wide>>;
-template struct inference_factory<backends::emulated<fp16>, unet<audio_features::ave, wide>>;
-template struct training_factory<backends::emulated<fp16>, unet<audio_features::ave, wide>>;
 
 }  // namespace viseme

@@ -1,0 +1,3 @@
+#include <backends/cpu/conv2d.hpp>
+
+template struct viseme::backends::cpu_winograd<float>;
