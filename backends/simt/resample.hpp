@@ -35,12 +35,13 @@ struct simt_upsample {
 template <class P, class T, int Window>
 struct simt_max_pool {
   using context = typename P::context;
+  static constexpr int wide = Window ? simt::widest<T> : 1;  // windows of any size spill with whole vectors
   int window;
 
   void forward(context& c, const forward_call<T>& call) const {
     const auto x = simt_pixels(call.in[0]);
     const auto y = simt_pixels(call.out);
-    simt::with_vectors<T>(call.out.size.c, {x, y}, [&]<int N>(std::integral_constant<int, N>) {
+    simt::with_vectors<T, wide>(call.out.size.c, {x, y}, [&]<int N>(std::integral_constant<int, N>) {
       const simt::max_pool<T, N, Window> k{call.in[0].size, window, x, y};
       launch(c, k.blocks(), k);
     });
@@ -49,7 +50,7 @@ struct simt_max_pool {
     if (!call.d_in[0]) return;
     const auto x = simt_pixels(call.in[0]), dy = simt_pixels(call.d_out);
     const auto dx = simt_pixels(call.d_in[0]);
-    simt::with_vectors<T>(call.d_out.size.c, {x, dy, dx}, [&]<int N>(std::integral_constant<int, N>) {
+    simt::with_vectors<T, wide>(call.d_out.size.c, {x, dy, dx}, [&]<int N>(std::integral_constant<int, N>) {
       const simt::max_pool_backward<T, N, Window> k{call.in[0].size, window, x, dy, dx, simt_writing(call.write[0])};
       launch(c, k.blocks(), k);
     });
