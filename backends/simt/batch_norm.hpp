@@ -83,7 +83,8 @@ struct simt_norm_op {
   using tail = simt_tail<Tail...>;
   static constexpr simt_norm<P, T> on{tail::act, tail::sum};
   static constexpr bool gradient_over_input = true;
-  static constexpr saves backward_reads{.input = true, .output = tail::sum && tail::act.act != simt::activation::none, .statistics = 2 * C};
+  /// An output with a sum is kept, not recomputed: what was added may be gone by then.
+  static constexpr saves backward_reads{.input = true, .output = tail::sum, .statistics = 2 * C};
 
   static std::size_t forward_scratch(const context&, const call_shapes& s) { return on.scratch(s.out); }
   static std::size_t backward_scratch(const context&, const call_shapes& s) { return on.scratch(s.out); }
