@@ -9,6 +9,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <kernels/simt/fiber.hpp>
@@ -33,8 +34,17 @@ constexpr const char* name(meeting m) {
 /// What the 32 lanes of a warp lay down for each other. Two of them in turn: nobody writes the one that others may still read.
 struct exchange {
   float value[warp_size];
-  fragment_a a[warp_size];
-  fragment_b b[warp_size];
+  float a[16][16], b[16][8], product[16][8];  // of a warp's fragments; the first lane to go on multiplies for all
+  bool multiplied;
+
+  void multiply() {
+    for (int row = 0; row < 16; ++row) {
+      float sum[8] = {};
+      for (int k = 0; k < 16; ++k)
+        for (int column = 0; column < 8; ++column) sum[column] += a[row][k] * b[k][column];
+      std::copy_n(sum, 8, product[row]);
+    }
+  }
 };
 
 struct warp_state {
@@ -207,16 +217,13 @@ public:
   template <class T>
   void mma(fragment_c& c, const fragment_a& a, const fragment_b& b, T) const {
     auto& all = runner_->begin_exchange(thread());
-    all.a[lane()] = a;
-    all.b[lane()] = b;
-    runner_->meet(thread(), detail::meeting::product);
     const int g = lane() / 4, q = lane() % 4;
-    for (int i = 0; i < 4; ++i) {
-      const int row = g + i / 2 * 8, column = 2 * q + i % 2;
-      float sum = 0;
-      for (int k = 0; k < 16; ++k) sum += element<T>(all.a, row, k) * element<T>(all.b, k, column);
-      c.at[i] += sum;
-    }
+    all.multiplied = false;
+    for (int i = 0; i < 4; ++i) halves<T>(a.word[i], [&](int k, float v) { all.a[g + i % 2 * 8][2 * q + i / 2 * 8 + k] = v; });
+    for (int i = 0; i < 2; ++i) halves<T>(b.word[i], [&](int k, float v) { all.b[2 * q + 8 * i + k][g] = v; });
+    runner_->meet(thread(), detail::meeting::product);
+    if (!std::exchange(all.multiplied, true)) all.multiply();
+    for (int i = 0; i < 4; ++i) c.at[i] += all.product[g + i / 2 * 8][2 * q + i % 2];
   }
 
 private:
@@ -235,19 +242,13 @@ private:
       for (int i = 0; i < half; ++i) v[i] = f(v[i], v[i + half]);
     return v[0];
   }
-  template <class T>
-  static float half_of(std::uint32_t word, int upper) {
-    T t;
-    t.bits = std::uint16_t(upper ? word >> 16 : word);
-    return float(t);
-  }
-  template <class T>
-  static float element(const fragment_a* a, int row, int k) {
-    return half_of<T>(a[row % 8 * 4 + k % 8 / 2].word[row / 8 + k / 8 * 2], k % 2);
-  }
-  template <class T>
-  static float element(const fragment_b* b, int k, int column) {
-    return half_of<T>(b[column * 4 + k % 8 / 2].word[k / 8], k % 2);
+  template <class T, class F>
+  static void halves(std::uint32_t word, F&& f) {
+    for (int k = 0; k < 2; ++k) {
+      T t;
+      t.bits = std::uint16_t(word >> 16 * k);
+      f(k, float(t));
+    }
   }
 
   detail::block_runner* runner_;
