@@ -7,12 +7,13 @@
 
 #include <unistd.h>
 
+namespace features_suite {
+
 using namespace viseme;
 using namespace viseme::audio;
 using boost::test_tools::per_element;
 using rows16 = std::array<std::int64_t, 16>;
 
-namespace {
 struct temporary_file {
   std::filesystem::path path = std::filesystem::temp_directory_path() / ("viseme-features-" + std::to_string(::getpid()) + ".npy");
   ~temporary_file() { std::filesystem::remove(path); }
@@ -27,7 +28,6 @@ std::vector<float> sweep(std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) v[i] = 0.4f * float(std::sin(1e-5 * double(i) * double(i)));
   return v;
 }
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(features)
 
@@ -170,3 +170,5 @@ BOOST_AUTO_TEST_CASE(streaming_windows_are_the_same) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace features_suite

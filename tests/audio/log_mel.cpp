@@ -4,9 +4,10 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
+namespace log_mel_suite {
+
 using namespace viseme::audio;
 
-namespace {
 std::vector<float> noise(std::size_t n) {
   std::mt19937 random(7);
   std::uniform_real_distribution<float> u(-0.5f, 0.5f);
@@ -14,7 +15,6 @@ std::vector<float> noise(std::size_t n) {
   for (auto& x : v) x = u(random);
   return v;
 }
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(log_mel)
 
@@ -77,3 +77,5 @@ BOOST_AUTO_TEST_CASE(rows_given_back_are_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace log_mel_suite

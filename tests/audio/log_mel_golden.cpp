@@ -4,6 +4,8 @@
 
 #include "../environment.hpp"
 
+namespace log_mel_golden_suite {
+
 namespace audio = viseme::audio;
 
 BOOST_AUTO_TEST_SUITE(log_mel_golden, *boost::unit_test::precondition(viseme::tests::needs("VISEME_GOLDEN")))
@@ -35,3 +37,5 @@ BOOST_AUTO_TEST_CASE(filterbank) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace log_mel_golden_suite

@@ -5,12 +5,12 @@
 
 #include "../environment.hpp"
 
+namespace real_sound_suite {
+
 using namespace viseme;
 
-namespace {
 const auto run = viseme::tests::test_data() / "reference_run";
 const auto speech = viseme::tests::test_data() / "speech";
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(real_sound, *boost::unit_test::precondition(viseme::tests::needs("VISEME_TEST_DATA")))
 
@@ -41,3 +41,5 @@ BOOST_AUTO_TEST_CASE(reference_spectrogram) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace real_sound_suite

@@ -6,10 +6,11 @@
 
 #include <unistd.h>
 
+namespace samples_suite {
+
 using namespace viseme;
 using namespace viseme::audio;
 
-namespace {
 struct temporary_folder {
   std::filesystem::path path = std::filesystem::temp_directory_path() / ("viseme-samples-" + std::to_string(::getpid()));
   temporary_folder() { std::filesystem::create_directories(path); }
@@ -22,7 +23,6 @@ std::vector<float> tone(double hz, double rate, std::size_t n, int channels = 1)
   return v;
 }
 void write_text(const std::filesystem::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(samples)
 
@@ -105,3 +105,5 @@ BOOST_AUTO_TEST_CASE(broken_files_are_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace samples_suite

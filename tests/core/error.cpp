@@ -2,6 +2,8 @@
 
 #include <viseme/core/error.hpp>
 
+namespace error_suite {
+
 using namespace viseme;
 
 BOOST_AUTO_TEST_SUITE(error)
@@ -16,3 +18,5 @@ BOOST_AUTO_TEST_CASE(requirements) {
 BOOST_AUTO_TEST_CASE(is_a_runtime_error) { BOOST_CHECK_THROW(require(false, "a", "b", "c"), std::runtime_error); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace error_suite

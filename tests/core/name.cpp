@@ -2,6 +2,8 @@
 
 #include <viseme/core/name.hpp>
 
+namespace name_suite {
+
 using namespace viseme;
 
 static_assert("conv"_n == "conv"_n && !("conv"_n == "convs"_n));
@@ -38,3 +40,5 @@ BOOST_AUTO_TEST_CASE(a_parent_does_not_change) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace name_suite

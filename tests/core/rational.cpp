@@ -2,6 +2,8 @@
 
 #include <viseme/core/rational.hpp>
 
+namespace rational_suite {
+
 using namespace viseme;
 
 static_assert(reduced(50, 2) == viseme::rational{25, 1});
@@ -45,3 +47,5 @@ BOOST_AUTO_TEST_CASE(frames_that_cover_a_sound) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace rational_suite

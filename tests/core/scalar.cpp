@@ -5,6 +5,8 @@
 
 #include <viseme/core/scalar.hpp>
 
+namespace scalar_suite {
+
 using namespace viseme;
 
 BOOST_AUTO_TEST_SUITE(scalar)
@@ -38,3 +40,5 @@ BOOST_AUTO_TEST_CASE(masters_are_float) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace scalar_suite

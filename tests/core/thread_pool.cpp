@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+namespace thread_pool_suite {
+
 BOOST_AUTO_TEST_SUITE(thread_pool)
 
 using workers = viseme::thread_pool;
@@ -100,3 +102,5 @@ BOOST_AUTO_TEST_CASE(callers_on_several_threads_share_it) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace thread_pool_suite

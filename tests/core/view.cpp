@@ -4,9 +4,9 @@
 
 #include <viseme/core/view.hpp>
 
-using namespace viseme;
+namespace view_suite {
 
-namespace {
+using namespace viseme;
 
 constexpr shape size{2, 3, 4, 5};
 
@@ -14,8 +14,6 @@ struct data {
   std::vector<int> values;
   data() : values(size.count()) { std::iota(values.begin(), values.end(), 0); }
 };
-
-}  // namespace
 
 static_assert(std::is_trivially_copyable_v<view<float>>);
 static_assert(shape{2, 3, 65536, 65536}.count() == std::size_t(6) << 32);
@@ -69,3 +67,5 @@ BOOST_AUTO_TEST_CASE(nothing) {
 BOOST_AUTO_TEST_CASE(as_text) { BOOST_TEST(text(size) == "(2, 3, 4, 5)"); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace view_suite

@@ -9,9 +9,6 @@
 
 #include <viseme/render/kept_encoder.hpp>
 
-using namespace viseme;
-using namespace viseme::tests;
-
 namespace {
 
 std::atomic<long> allocations{0};
@@ -37,7 +34,10 @@ void operator delete[](void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
 
-namespace {
+namespace cut_suite {
+
+using namespace viseme;
+using namespace viseme::tests;
 
 const std::vector<shape> sizes = default_input_shapes<small_net>(2);
 const numbers image = random_numbers(sizes[0].count(), 1), audio = random_numbers(sizes[1].count(), 2);
@@ -89,8 +89,6 @@ void check_cuts() {
   around.run();
   BOOST_TEST((read(around.output("joined")) == whole.at("joined")));
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(cut)
 
@@ -158,3 +156,5 @@ BOOST_AUTO_TEST_CASE(arena_is_smaller_than_all_values) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace cut_suite

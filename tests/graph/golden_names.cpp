@@ -7,10 +7,10 @@
 #include <viseme/io/npy.hpp>
 #include <viseme/run/runner.hpp>
 
+namespace golden_names_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 void check_names(const char* file, const net_spec& spec, const std::string& prefix = "") {
   const auto checkpoint = io::read_checkpoint(golden() / file);
@@ -34,8 +34,6 @@ void check_trained_names(const char* file, const net_spec& spec) {
   BOOST_TEST(have == want, boost::test_tools::per_element());
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(golden_names, *boost::unit_test::precondition(needs("VISEME_GOLDEN")))
 
 BOOST_AUTO_TEST_CASE(unet) { check_names("unet_ave_mobile.pth", {"unet", "ave", "mobile"}); }
@@ -47,3 +45,5 @@ BOOST_AUTO_TEST_CASE(trained_parameters) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_names_suite

@@ -3,10 +3,10 @@
 
 #include <viseme/nets/nets.hpp>
 
+namespace group_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 template <class Net, purpose P, class B>
 struct groups_of {
@@ -37,8 +37,6 @@ struct groups_of {
 
 using unet_inference = groups_of<unet<audio_features::ave, wide>, purpose::inference, fast>;
 using unet_training = groups_of<unet<audio_features::ave, wide>, purpose::training, fast>;
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(group)
 
@@ -86,3 +84,5 @@ BOOST_AUTO_TEST_CASE(unet_in_training) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace group_suite

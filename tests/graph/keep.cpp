@@ -7,10 +7,10 @@
 
 #include <viseme/run/kept_values.hpp>
 
+namespace keep_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 const std::vector<shape> sizes = default_input_shapes<small_net>(2);
 const numbers image = random_numbers(sizes[0].count(), 1), audio = random_numbers(sizes[1].count(), 2), other_audio = random_numbers(sizes[1].count(), 3);
@@ -61,8 +61,6 @@ double difference_after_storage(kept_as how) {
   if (how == kept_as::exact) BOOST_TEST((read(e.output("output")) == output_of<B>(image, audio)));
   return relative(read(kept[1]), want);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(keep)
 
@@ -120,3 +118,5 @@ BOOST_AUTO_TEST_CASE(values_of_another_run_are_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace keep_suite

@@ -3,10 +3,10 @@
 
 #include <viseme/nets/nets.hpp>
 
+namespace lower_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 template <class Net>
 std::vector<std::string> labels() {
@@ -32,8 +32,6 @@ bool has(const std::vector<std::string>& all, const std::string& one) { return s
 
 using small = graph::lowered<small_net>;
 using large = graph::lowered<unet<audio_features::ave, wide>>;
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(lower)
 
@@ -109,3 +107,5 @@ BOOST_AUTO_TEST_CASE(sizes_of_the_nets) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace lower_suite

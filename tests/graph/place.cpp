@@ -7,9 +7,9 @@
 
 #include <viseme/graph/place.hpp>
 
-using namespace viseme;
+namespace place_suite {
 
-namespace {
+using namespace viseme;
 
 std::vector<graph::lifetime> random_lifetimes(std::mt19937& generator) {
   std::vector<graph::lifetime> all(1 + generator() % 60);
@@ -24,8 +24,6 @@ bool overlap(const graph::lifetime& a, const graph::lifetime& b) {
   const bool together = a.first <= b.last && b.first <= a.last;
   return together && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(place)
 
@@ -74,3 +72,5 @@ BOOST_AUTO_TEST_CASE(nothing_needs_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace place_suite

@@ -3,10 +3,10 @@
 
 #include <viseme/run/training_graph.hpp>
 
+namespace requests_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 using run_of = engine<fast, small_net>;
 
@@ -16,8 +16,6 @@ run_of make(const viseme::cut& c, std::vector<shape> sizes = default_input_shape
 }
 
 training_graph<fast, small_net> train(training_options o) { return {context(), random_block<small_net>(), default_input_shapes<small_net>(1), std::move(o)}; }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(requests)
 
@@ -64,3 +62,5 @@ BOOST_AUTO_TEST_CASE(weights_of_another_net) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace requests_suite

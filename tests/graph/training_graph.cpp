@@ -3,10 +3,10 @@
 
 #include <viseme/run/training_graph.hpp>
 
+namespace training_graph_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 const std::vector<shape> sizes = default_input_shapes<small_net>(2);
 
@@ -70,8 +70,6 @@ void check_inputs(trial<truth>& t) {
   for (std::size_t k = 0; k < keys.size(); ++k)
     for (std::size_t i = 0; i < gradients[k].size(); i += 7) check(gradients[k][i], t.difference(t.net.input(keys[k]).data[i]), keys[k]);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(training_graph)
 
@@ -162,3 +160,5 @@ BOOST_AUTO_TEST_CASE(adam_goes_downhill) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace training_graph_suite

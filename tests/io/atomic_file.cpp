@@ -7,6 +7,8 @@
 
 #include "files.hpp"
 
+namespace atomic_file_suite {
+
 using namespace viseme::tests;
 using viseme::io::write_text;
 
@@ -97,3 +99,5 @@ BOOST_AUTO_TEST_CASE(a_full_disk_leaves_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace atomic_file_suite

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+namespace elements_suite {
+
 using viseme::io::array;
 using namespace viseme::io;
 
@@ -96,3 +98,5 @@ BOOST_AUTO_TEST_CASE(count_is_checked) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace elements_suite

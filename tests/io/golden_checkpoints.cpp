@@ -9,10 +9,10 @@
 #include <viseme/io/npy.hpp>
 #include <viseme/io/pth_writer.hpp>
 
+namespace golden_checkpoints_suite {
+
 using namespace viseme::tests;
 using namespace viseme::io;
-
-namespace {
 
 /// `prefix` is what the file leaves out of the names that the rule uses.
 void check_rule(const checkpoint& file, std::size_t tensors, const std::string& prefix = "", double gain = 1) {
@@ -27,8 +27,6 @@ void check_rule(const checkpoint& file, std::size_t tensors, const std::string& 
     BOOST_CHECK_MESSAGE(tensor.to_float() == rounded, name);
   }
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_checkpoints, *boost::unit_test::precondition(needs("VISEME_GOLDEN")))
 
@@ -95,3 +93,5 @@ BOOST_AUTO_TEST_CASE(a_wave_made_by_the_rule) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_checkpoints_suite

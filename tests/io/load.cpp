@@ -4,10 +4,10 @@
 
 #include "files.hpp"
 
+namespace load_suite {
+
 using namespace viseme::tests;
 using namespace viseme::io;
-
-namespace {
 
 struct parameter_entry {
   std::string name;
@@ -28,8 +28,6 @@ checkpoint with(const std::vector<parameter_entry>& entries) {
 std::string canonical(const std::string& name, std::unordered_set<std::string> expected) { return canonical_name(name, expected); }
 
 const std::vector<parameter_entry> table = {{"conv.weight", {2, 3}}, {"bn.bias", {2}}, {"bn.num_batches_tracked", {}}};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(load)
 
@@ -104,3 +102,5 @@ BOOST_AUTO_TEST_CASE(names_are_unique_and_looked_up) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace load_suite

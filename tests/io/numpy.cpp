@@ -4,11 +4,11 @@
 
 #include "files.hpp"
 
+namespace numpy_suite {
+
 using namespace viseme::tests;
 using namespace viseme::io;
 using namespace std::string_literals;
-
-namespace {
 
 template <class T>
 std::string bytes_of(const std::vector<T>& values) {
@@ -36,8 +36,6 @@ void check_refused(const std::string& header, std::size_t data, const std::strin
 }
 
 const std::vector<float> six = {0, 1, 2, 3, 4, 5};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(numpy)
 
@@ -158,3 +156,5 @@ BOOST_AUTO_TEST_CASE(damaged_members_name_the_archive_and_the_member) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace numpy_suite

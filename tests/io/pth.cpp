@@ -6,11 +6,11 @@
 
 #include "files.hpp"
 
+namespace pth_suite {
+
 using namespace viseme::tests;
 using namespace viseme::io;
 using namespace std::string_literals;
-
-namespace {
 
 /// Pickles by hand, as torch.save writes them.
 struct code {
@@ -59,8 +59,6 @@ std::string legacy(const std::string& pickle, const std::vector<std::string>& ke
 }
 
 const std::vector<float> six = {0, 1, 2, 3, 4, 5};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(pth)
 
@@ -312,3 +310,5 @@ BOOST_AUTO_TEST_CASE(content_decides_the_format_and_names_known_mistakes) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace pth_suite

@@ -7,10 +7,10 @@
 
 #include "files.hpp"
 
+namespace pth_writer_suite {
+
 using namespace viseme::tests;
 using namespace viseme::io;
-
-namespace {
 
 checkpoint example() {
   checkpoint c;
@@ -37,8 +37,6 @@ boost::test_tools::assertion_result has_torch(boost::unit_test::test_unit_id) {
   std::cout << "this case is left out: no python3 with torch" << std::endl;
   return false;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(pth_writer)
 
@@ -82,3 +80,5 @@ BOOST_AUTO_TEST_CASE(torch_reads_it, *boost::unit_test::precondition(has_torch))
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace pth_writer_suite

@@ -5,10 +5,10 @@
 
 #include "files.hpp"
 
+namespace safetensors_suite {
+
 using namespace viseme::tests;
 using namespace viseme::io;
-
-namespace {
 
 /// A file of this header and `data` bytes of zero.
 std::string file_of(const std::string& header, std::size_t data = 0) {
@@ -32,8 +32,6 @@ void check_refused(const std::string& header, std::size_t data, const std::strin
   spill(folder / "x", file_of(header, data));
   check_error([&] { read_safetensors(folder / "x"); }, reason);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(safetensors)
 
@@ -123,3 +121,5 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace safetensors_suite

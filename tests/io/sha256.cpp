@@ -4,12 +4,12 @@
 
 #include "files.hpp"
 
+namespace sha256_suite {
+
 using viseme::io::sha256_of;
 using namespace viseme::tests;
 
-namespace {
 std::string of_text(std::string_view text) { return sha256_of(std::as_bytes(std::span(text))); }
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(sha256)
 
@@ -33,3 +33,5 @@ BOOST_AUTO_TEST_CASE(a_missing_file_is_an_error) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace sha256_suite

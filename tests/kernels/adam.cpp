@@ -3,6 +3,8 @@
 
 #include "tensor_check.hpp"
 
+namespace adam_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
 
@@ -50,3 +52,5 @@ BOOST_AUTO_TEST_CASE(a_zero_gradient_moves_nothing_and_nan_passes) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace adam_suite

@@ -3,10 +3,10 @@
 
 #include "tensor_check.hpp"
 
+namespace batch_norm_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 constexpr float epsilon = 1e-5f, slope = 0.1f;
 
@@ -45,8 +45,6 @@ struct size {
   int n, h, w, c, gap;
 };
 const std::vector<size> sizes = {{1, 1, 7, 1, 0}, {3, 2, 7, 3, 5}, {2, 7, 5, 7, 0}, {1, 33, 7, 12, 0}, {2, 9, 9, 16, 3}, {3, 33, 33, 33, 7}, {2, 33, 40, 64, 0}, {1, 2, 2, 300, 1}};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(batch_norm)
 
@@ -222,3 +220,5 @@ BOOST_AUTO_TEST_CASE(frozen_scale_and_shift) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace batch_norm_suite

@@ -10,6 +10,8 @@
 
 #include "convolution_reference.hpp"
 
+namespace dense_convolution_suite {
+
 BOOST_AUTO_TEST_SUITE(dense_convolution)
 
 using namespace viseme::kernels::cpu;
@@ -20,8 +22,6 @@ using viseme::tests::for_each_set;
 using viseme::tests::for_each_tap;
 using viseme::tests::guarded;
 using viseme::tests::summed;
-
-namespace {
 
 double activated(double v, const epilogue& e) {
   switch (e.act) {
@@ -127,8 +127,6 @@ void check_backward_data(instruction_set set, const dense_shape& s, int extra, w
   BOOST_TEST(gaps_kept, name(set) << " " << viseme::tests::text(s) << ": wrote between the pixels");
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_CASE(forward_is_the_naive_sum) {
   for_each_set([](auto set) {
     for (const auto& s : convolutions()) check_forward(set, s, {});
@@ -223,3 +221,5 @@ BOOST_AUTO_TEST_CASE(not_a_number_goes_through) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dense_convolution_suite

@@ -10,6 +10,8 @@
 
 #include "convolution_reference.hpp"
 
+namespace dense_convolution_weights_suite {
+
 BOOST_AUTO_TEST_SUITE(dense_convolution_weights)
 
 using namespace viseme::kernels::cpu;
@@ -20,8 +22,6 @@ using viseme::tests::for_each_set;
 using viseme::tests::for_each_tap;
 using viseme::tests::guarded;
 using viseme::tests::summed;
-
-namespace {
 
 std::size_t weight_count(const dense_shape& s) { return std::size_t(s.filters) * s.channels * s.kernel.h * s.kernel.w; }
 
@@ -64,8 +64,6 @@ void check(instruction_set set, const dense_shape& s, int extra, writing how, bo
       BOOST_REQUIRE(dbias[f] == 0.25f);
   BOOST_TEST(worst < 1e-5, name(set) << " " << viseme::tests::text(s) << ": relative error " << worst);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_CASE(is_the_naive_sum) {
   for_each_set([](auto set) {
@@ -120,3 +118,5 @@ BOOST_AUTO_TEST_CASE(not_a_number_goes_through) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dense_convolution_weights_suite

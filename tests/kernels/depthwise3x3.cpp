@@ -3,10 +3,10 @@
 
 #include "tensor_check.hpp"
 
+namespace depthwise3x3_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 struct test_case {
   int n, h, w, c, stride, gap;
@@ -42,8 +42,6 @@ template <class F> void each_tap(const depthwise3x3_shape& s, F f) {
         for (int k = 0; k < 9; ++k)
           if (const int h = i * s.stride + k / 3 - 1, w = j * s.stride + k % 3 - 1; h >= 0 && h < s.h && w >= 0 && w < s.w) f(n, i, j, k, h, w);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(depthwise3x3)
 
@@ -166,3 +164,5 @@ BOOST_AUTO_TEST_CASE(nan_and_denormals_pass_through) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace depthwise3x3_suite

@@ -3,10 +3,10 @@
 
 #include "tensor_check.hpp"
 
+namespace elementwise_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 constexpr float slope = 0.1f;
 
@@ -38,8 +38,6 @@ template <class F> void each_pool(F f) {
 }
 
 const auto all_activations = {activation::none, activation::relu, activation::leaky_relu, activation::sigmoid};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(elementwise)
 
@@ -133,3 +131,5 @@ BOOST_AUTO_TEST_CASE(infinities_nan_and_denormals) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace elementwise_suite

@@ -3,11 +3,11 @@
 
 #include "tensor_check.hpp"
 
+namespace inverted_residual_suite {
+
 using namespace viseme;
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 struct test_case {
   int n, h, w, channels, hidden, filters, stride;
@@ -104,8 +104,6 @@ struct trial {
   }
 };
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(inverted_residual)
 
 BOOST_AUTO_TEST_CASE(equals_plain_loops) {
@@ -139,3 +137,5 @@ BOOST_AUTO_TEST_CASE(nan_in_means_nan_out) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace inverted_residual_suite

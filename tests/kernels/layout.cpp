@@ -3,6 +3,8 @@
 
 #include "tensor_check.hpp"
 
+namespace layout_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
 
@@ -33,3 +35,5 @@ BOOST_AUTO_TEST_CASE(transposes_every_element_there_and_back) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace layout_suite

@@ -3,10 +3,10 @@
 
 #include "tensor_check.hpp"
 
+namespace losses_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 /// The synchrony loss in double.
 double synchrony(const std::vector<double>& a, const std::vector<double>& v, const std::vector<float>& labels, int count) {
@@ -20,8 +20,6 @@ double synchrony(const std::vector<double>& a, const std::vector<double>& v, con
   }
   return loss / n;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(losses)
 
@@ -145,3 +143,5 @@ BOOST_AUTO_TEST_CASE(synchrony_loss_at_its_edges) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace losses_suite

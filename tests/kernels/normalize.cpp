@@ -3,18 +3,16 @@
 
 #include "tensor_check.hpp"
 
+namespace normalize_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 double norm(const float* x, int count) {
   double sum = 0;
   for (int i = 0; i < count; ++i) sum += double(x[i]) * x[i];
   return std::max(std::sqrt(sum), 1e-12);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(normalize)
 
@@ -60,3 +58,5 @@ BOOST_AUTO_TEST_CASE(zeros_stay_zeros_and_nan_spoils_its_sample) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace normalize_suite

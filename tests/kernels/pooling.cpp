@@ -3,10 +3,10 @@
 
 #include "tensor_check.hpp"
 
+namespace pooling_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 struct size {
   int n, h, w, c, gap;
@@ -28,8 +28,6 @@ tensor coarse(const size& s, std::uint32_t seed) {  // few distinct values: many
     for (int c = 0; c < s.c; ++c) x.pixels()[p][c] = std::round(x.pixels()[p][c]);
   return x;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(pooling)
 
@@ -110,3 +108,5 @@ BOOST_AUTO_TEST_CASE(average_pool_forward_and_backward) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace pooling_suite

@@ -3,10 +3,10 @@
 
 #include "tensor_check.hpp"
 
+namespace upsample2x_suite {
+
 using namespace viseme::kernels::cpu;
 using namespace viseme::tests;
-
-namespace {
 
 struct placed {
   int n, h, w, c, gap, out_h, out_w, top, left;
@@ -40,8 +40,6 @@ template <class F> void each_touch(const placed& s, F f) {
 }
 
 upsample2x_shape shape_of(const placed& s) { return {s.n, s.h, s.w, s.c, s.out_h, s.out_w, s.top, s.left}; }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(upsample2x)
 
@@ -114,3 +112,5 @@ BOOST_AUTO_TEST_CASE(nan_passes) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace upsample2x_suite

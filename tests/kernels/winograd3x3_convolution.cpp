@@ -10,6 +10,8 @@
 
 #include "convolution_reference.hpp"
 
+namespace winograd3x3_convolution_suite {
+
 BOOST_AUTO_TEST_SUITE(winograd3x3_convolution)
 
 using namespace viseme::kernels::cpu;
@@ -19,8 +21,6 @@ using viseme::tests::for_each_set;
 using viseme::tests::for_each_tap;
 using viseme::tests::guarded;
 using viseme::tests::summed;
-
-namespace {
 
 /// Odd sizes, less than a tile, few blocks and many, filters that end within a panel, both kernels; each for both tiles.
 std::vector<winograd3x3_shape> shapes() {
@@ -97,8 +97,6 @@ void check_forward(instruction_set set, const winograd3x3_shape& s, int extra, b
   }
   check(set, s, y, y_stride, 77, sums);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_CASE(forward_is_the_naive_sum) {
   for_each_set([](auto set) {
@@ -207,3 +205,5 @@ BOOST_AUTO_TEST_CASE(not_a_number_goes_through) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace winograd3x3_convolution_suite

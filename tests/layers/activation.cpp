@@ -1,5 +1,7 @@
 #include "check_layer.hpp"
 
+namespace activation_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -25,3 +27,5 @@ BOOST_AUTO_TEST_CASE(nan_stays) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace activation_suite

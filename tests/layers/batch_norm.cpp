@@ -1,5 +1,7 @@
 #include "check_layer.hpp"
 
+namespace batch_norm_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -34,3 +36,5 @@ BOOST_AUTO_TEST_CASE(with_a_sum_and_an_activation) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace batch_norm_suite

@@ -1,5 +1,7 @@
 #include "check_layer.hpp"
 
+namespace combine_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -11,3 +13,5 @@ BOOST_AUTO_TEST_CASE(concat_of_two) { check_layer<concat>({{2, 16, 7, 33}, {2, 3
 BOOST_AUTO_TEST_CASE(concat_of_five) { check_layer<concat>({{3, 1, 1, 7}, {3, 16, 1, 7}, {3, 2, 1, 7}, {3, 33, 1, 7}, {3, 5, 1, 7}}); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace combine_suite

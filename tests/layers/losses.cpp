@@ -1,9 +1,9 @@
 #include "check_losses.hpp"
 
+namespace losses_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 template <class Loss>
 void check_loss(shape s, bool both) {
@@ -12,8 +12,6 @@ void check_loss(shape s, bool both) {
     check_loss_on<Loss, fast>(k, check_reference<Loss>(k), both, {1e-6, 1e-5, 1e-5});
   }
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(losses)
 
@@ -47,3 +45,5 @@ BOOST_AUTO_TEST_CASE(opposite_embeddings_stay_finite) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace losses_suite

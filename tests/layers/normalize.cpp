@@ -1,5 +1,7 @@
 #include "check_layer.hpp"
 
+namespace normalize_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -19,3 +21,5 @@ BOOST_AUTO_TEST_CASE(nothing_stays_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace normalize_suite

@@ -1,5 +1,7 @@
 #include "check_layer.hpp"
 
+namespace resample_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -39,3 +41,5 @@ BOOST_AUTO_TEST_CASE(averages) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace resample_suite

@@ -7,11 +7,11 @@
 
 #include <viseme/media/dataset.hpp>
 
+namespace dataset_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 using namespace viseme::media;
-
-namespace {
 
 /// A folder as the reference leaves it: five frames of 160 x 120 with 110 landmarks each, four rows of ave, no dataset.json.
 struct reference_folder {
@@ -46,8 +46,6 @@ struct reference_folder {
   scratch_folder folder;
   std::filesystem::path path = folder / "";
 };
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(dataset, reference_folder)
 
@@ -191,3 +189,5 @@ BOOST_AUTO_TEST_CASE(broken_pictures_are_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dataset_suite

@@ -8,10 +8,11 @@
 
 #include "clip.hpp"
 
+namespace decoder_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
-namespace {
 int count(media::decoder& d) {
   cv::Mat m;
   int n = 0;
@@ -23,7 +24,6 @@ int number(const cv::Mat& m) {
   const auto at_0 = cv::mean(picture(0, m.cols, m.rows)), now = cv::mean(m);
   return int(std::lround((now[0] + now[1] + now[2] - at_0[0] - at_0[1] - at_0[2]) / 6));
 }
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(decoder)
 
@@ -168,3 +168,5 @@ BOOST_AUTO_TEST_CASE(mirrors_and_quarter_turns) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace decoder_suite

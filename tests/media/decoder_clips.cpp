@@ -3,9 +3,10 @@
 
 #include "../environment.hpp"
 
+namespace decoder_clips_suite {
+
 using namespace viseme;
 
-namespace {
 const auto clips = viseme::tests::test_data() / "clips";
 
 void check(const std::filesystem::path& path, std::optional<rational> rate, std::int64_t frames) {
@@ -15,7 +16,6 @@ void check(const std::filesystem::path& path, std::optional<rational> rate, std:
   BOOST_TEST(d.index() + 1 == frames);
   BOOST_TEST(!d.truncated());
 }
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(decoder_clips, *boost::unit_test::precondition(viseme::tests::needs("VISEME_TEST_DATA")))
 
@@ -44,3 +44,5 @@ BOOST_AUTO_TEST_CASE(variable_rate_is_seen) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace decoder_clips_suite

@@ -11,11 +11,11 @@
 #include <viseme/media/encoder.hpp>
 #include <viseme/media/preprocess.hpp>
 
+namespace detector_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 using namespace viseme::media;
-
-namespace {
 
 std::filesystem::path model(const char* name) { return test_data() / "models" / name; }
 std::filesystem::path scrfd() { return model("scrfd_2.5g_kps.onnx"); }
@@ -57,8 +57,6 @@ preprocess_options options(const std::filesystem::path& video, const std::filesy
   o.landmark_model = "pfld";
   return o;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(detector, *boost::unit_test::precondition(needs("VISEME_TEST_DATA")))
 
@@ -160,3 +158,5 @@ BOOST_AUTO_TEST_CASE(crops_of_the_reference_run_are_its_own) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace detector_suite

@@ -14,10 +14,11 @@
 
 #include "clip.hpp"
 
+namespace encoder_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
-namespace {
 std::vector<float> tone(std::size_t n) {
   std::vector<float> v(n);
   for (std::size_t i = 0; i < n; ++i) v[i] = 0.4f * float(std::sin(2 * std::numbers::pi * 440 * double(i) / 16000));
@@ -48,7 +49,6 @@ int in_child(F work) {
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(encoder)
 
@@ -195,3 +195,5 @@ BOOST_AUTO_TEST_CASE(full_disk_is_one_error_and_leaves_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace encoder_suite

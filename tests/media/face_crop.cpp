@@ -7,10 +7,10 @@
 #include <viseme/media/face_crop.hpp>
 #include <viseme/media/landmark_file.hpp>
 
+namespace face_crop_suite {
+
 using namespace viseme::tests;
 using namespace viseme::media;
-
-namespace {
 
 cv::Mat noise(int width, int height, int seed = 1) {
   cv::Mat picture(height, width, CV_8UC3);
@@ -27,8 +27,6 @@ std::vector<point> face(float left, float right, float top) {
   points[52].y = top;
   return points;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(face_crop)
 
@@ -169,3 +167,5 @@ BOOST_AUTO_TEST_CASE(hostile_landmark_files_are_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace face_crop_suite

@@ -9,6 +9,8 @@
 #include <viseme/audio/ave_encoder.hpp>
 #include <viseme/media/landmarks_engine.hpp>
 
+namespace landmarks_engine_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -80,3 +82,5 @@ BOOST_AUTO_TEST_CASE(ave_rows_do_not_depend_on_the_batch_they_were_made_in) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace landmarks_engine_suite

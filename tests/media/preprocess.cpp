@@ -8,11 +8,11 @@
 #include <viseme/media/encoder.hpp>
 #include <viseme/media/preprocess.hpp>
 
+namespace preprocess_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 using namespace viseme::media;
-
-namespace {
 
 /// Bounding box of what is clearly green.
 cv::Rect green_box(const cv::Mat& bgr) {
@@ -86,8 +86,6 @@ struct preprocess_case {
 
   scratch_folder folder;
 };
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(preprocess, preprocess_case)
 
@@ -278,3 +276,5 @@ BOOST_AUTO_TEST_CASE(choices_of_a_face) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace preprocess_suite

@@ -6,11 +6,11 @@
 
 #include <tests/nets/training_steps.hpp>
 
+namespace golden_emulated_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 namespace data = boost::unit_test::data;
-
-namespace {
 
 std::vector<golden_case> chosen(const std::vector<std::string>& files) {
   std::vector<golden_case> some;
@@ -18,8 +18,6 @@ std::vector<golden_case> chosen(const std::vector<std::string>& files) {
     if (std::find(files.begin(), files.end(), c.file) != files.end()) some.push_back(c);
   return some;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_emulated, *boost::unit_test::precondition(needs("VISEME_GOLDEN")))
 
@@ -57,3 +55,5 @@ BOOST_AUTO_TEST_CASE(small_gradients_survive_in_fp16) {
 BOOST_AUTO_TEST_CASE(training_step) { check_unet_step(open_device("emulated")); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_emulated_suite

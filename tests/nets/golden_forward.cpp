@@ -4,6 +4,8 @@
 
 #include <tests/nets/golden_run.hpp>
 
+namespace golden_forward_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -20,3 +22,5 @@ BOOST_DATA_TEST_CASE(cpu_in_float, boost::unit_test::data::make(all_cases()), c)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_forward_suite

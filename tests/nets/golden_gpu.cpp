@@ -4,11 +4,11 @@
 
 #include <tests/nets/training_steps.hpp>
 
+namespace golden_gpu_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 namespace data = boost::unit_test::data;
-
-namespace {
 
 /// As `needs`, of a device.
 boost::test_tools::assertion_result has_gpu(boost::unit_test::test_unit_id) {
@@ -21,8 +21,6 @@ boost::test_tools::assertion_result has_gpu(boost::unit_test::test_unit_id) {
   }
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(golden_gpu, *boost::unit_test::precondition(needs("VISEME_GOLDEN")) * boost::unit_test::precondition(has_gpu))
 
 BOOST_DATA_TEST_CASE(in_float, data::make(all_cases()), c) { check(c, golden(), open_device("cuda", dtype::fp32), dtype::fp32); }
@@ -32,3 +30,5 @@ BOOST_AUTO_TEST_CASE(unet_step) { check_unet_step(open_device("cuda")); }
 BOOST_AUTO_TEST_CASE(syncnet_step) { check_syncnet_step(open_device("cuda")); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_gpu_suite

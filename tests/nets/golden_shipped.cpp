@@ -3,11 +3,11 @@
 
 #include <tests/nets/golden_run.hpp>
 
-namespace {
+namespace golden_shipped_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 const std::filesystem::path shipped = source() / "tests/data/golden";
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_shipped)
 
@@ -17,3 +17,5 @@ BOOST_AUTO_TEST_CASE(pfld_on_reference) { check(pfld_case(), shipped, open_devic
 BOOST_AUTO_TEST_CASE(pfld_on_cpu) { check(pfld_case(), shipped, open_device("cpu"), dtype::fp32); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_shipped_suite

@@ -2,6 +2,8 @@
 
 #include <tests/nets/training_steps.hpp>
 
+namespace golden_training_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -11,3 +13,5 @@ BOOST_AUTO_TEST_CASE(unet_on_cpu) { check_unet_step(open_device("cpu")); }
 BOOST_AUTO_TEST_CASE(syncnet_on_cpu) { check_syncnet_step(open_device("cpu")); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_training_suite

@@ -7,7 +7,7 @@
 #include <viseme/nets/nets.hpp>
 #include <viseme/run/training_graph.hpp>
 
-namespace {
+namespace golden_training_in_double_suite {
 
 using namespace viseme;
 using namespace viseme::tests;
@@ -43,8 +43,6 @@ template <class T>
 void add_values(view<T> from, view<T> to) {
   for (std::size_t i = 0; i < to.size.count(); ++i) to.data[i] += from.data[i];
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_training_in_double, *boost::unit_test::precondition(needs("VISEME_GOLDEN")))
 
@@ -105,3 +103,5 @@ BOOST_AUTO_TEST_CASE(syncnet_step) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace golden_training_in_double_suite

@@ -9,9 +9,9 @@
 #include <viseme/core/error.hpp>
 #include <viseme/run/runner.hpp>
 
-using namespace viseme;
+namespace layers_suite {
 
-namespace {
+using namespace viseme;
 
 std::vector<float> ramp(std::size_t count) {
   std::vector<float> values(count);
@@ -20,8 +20,6 @@ std::vector<float> ramp(std::size_t count) {
 }
 
 const net_spec vgg{"vgg19", "ave", "wide"}, encoder{"audio_encoder", "ave", "wide"};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(layers)
 
@@ -122,3 +120,5 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace layers_suite

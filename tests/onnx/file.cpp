@@ -11,10 +11,10 @@
 #include <viseme/io/onnx_writer.hpp>
 #include <viseme/run/onnx_export.hpp>
 
+namespace file_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 ::onnx::ModelProto written(const scratch_folder& folder, const net_spec& spec, const std::vector<float>& block) {
   const auto path = folder / "net.onnx";
@@ -31,8 +31,6 @@ std::string sizes_of_a_sample(const ::onnx::ValueInfoProto& v) {
   const auto& shape = v.type().tensor_type().shape();
   return shape.dim_size() == 4 ? size(shape.dim(1)) + " " + size(shape.dim(2)) + " " + size(shape.dim(3)) : "not of four sizes";
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(file)
 
@@ -94,3 +92,5 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_where_the_file_cannot_be) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace file_suite

@@ -9,10 +9,10 @@
 #include <viseme/core/error.hpp>
 #include <viseme/run/onnx_export.hpp>
 
+namespace graph_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 std::map<std::string, int> operators(const onnx_graph& g) {
   std::map<std::string, int> count;
@@ -25,8 +25,6 @@ const onnx_node& giving(const onnx_graph& g, const std::string& value) {
   BOOST_REQUIRE_MESSAGE(found != g.nodes.end(), "no node gives " << value);
   return *found;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(graph)
 
@@ -100,3 +98,5 @@ BOOST_AUTO_TEST_CASE(a_convolution_says_groups_kernel_padding_and_strides) {
 BOOST_AUTO_TEST_CASE(a_net_nobody_knows) { BOOST_CHECK_THROW(export_onnx({"gpt"}), error); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace graph_suite

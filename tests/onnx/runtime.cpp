@@ -10,10 +10,10 @@
 #include <bench/child_process.hpp>
 #include <bench/peers/onnx_case.hpp>
 
+namespace runtime_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 boost::test_tools::assertion_result has_onnxruntime(boost::unit_test::test_unit_id) {
   const auto command = "cd '" + (source() / "bench/peers").string() + "' && node -e \"require('onnxruntime-node')\" >/dev/null 2>&1";
@@ -51,8 +51,6 @@ std::vector<float> from_here(device& on, const net_spec& spec, int batch) {
   return all;
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(runtime, *boost::unit_test::precondition(has_onnxruntime))
 
 BOOST_AUTO_TEST_CASE(every_net_gives_the_same_numbers) {
@@ -75,3 +73,5 @@ BOOST_AUTO_TEST_CASE(every_net_gives_the_same_numbers) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace runtime_suite

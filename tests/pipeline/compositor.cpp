@@ -4,10 +4,10 @@
 
 #include <viseme/render/compositor.hpp>
 
+namespace compositor_suite {
+
 using namespace viseme;
 using render::blend_rule;
-
-namespace {
 
 cv::Mat noise(int rows, int columns) {
   cv::Mat picture(rows, columns, CV_8UC3);
@@ -27,8 +27,6 @@ std::pair<cv::Mat, cv::Mat> blended(blend_rule rule, const media::crop_box& box,
   compositor.blend(after, box, output);
   return {before, after};
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(compositor)
 
@@ -95,3 +93,5 @@ BOOST_AUTO_TEST_CASE(rules_are_named) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace compositor_suite

@@ -11,7 +11,7 @@
 #include <viseme/demo/mouth_opening.hpp>
 #include <viseme/demo/speech_motion.hpp>
 
-namespace {
+namespace drawn_person_suite {
 
 using namespace viseme;
 using namespace viseme::demo;
@@ -60,8 +60,6 @@ double measured_against_truth(std::uint64_t seed, F change) {
 }
 
 bool same(const cv::Mat& a, const cv::Mat& b) { return cv::norm(a, b, cv::NORM_INF) == 0; }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(drawn_person)
 
@@ -202,3 +200,5 @@ BOOST_AUTO_TEST_CASE(a_box_outside_is_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace drawn_person_suite

@@ -4,9 +4,9 @@
 
 #include <viseme/render/frame_walk.hpp>
 
-using viseme::render::walk_options;
+namespace frame_walk_suite {
 
-namespace {
+using viseme::render::walk_options;
 
 std::vector<std::int64_t> steps(std::int64_t frames, const walk_options& options, std::int64_t count) {
   const viseme::render::frame_walk walk(frames, options);
@@ -16,8 +16,6 @@ std::vector<std::int64_t> steps(std::int64_t frames, const walk_options& options
 }
 
 using list = std::vector<std::int64_t>;
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(frame_walk)
 
@@ -76,3 +74,5 @@ BOOST_AUTO_TEST_CASE(nonsense_is_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace frame_walk_suite

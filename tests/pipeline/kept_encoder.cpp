@@ -13,10 +13,10 @@
 #include <viseme/render/kept_encoder.hpp>
 #include <viseme/render/load_person.hpp>
 
+namespace kept_encoder_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 using floats = std::vector<float>;
 
@@ -57,8 +57,6 @@ double psnr(const floats& a, const floats& b) {
 constexpr std::size_t mobile_frame = 2 * (16 * 160 * 160 + 32 * 80 * 80 + 64 * 40 * 40 + 128 * 20 * 20 + 256 * 10 * 10);
 
 constexpr std::size_t plenty = std::size_t(64) << 20;
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(kept_encoder)
 
@@ -146,3 +144,5 @@ BOOST_AUTO_TEST_CASE(the_demo_person_looks_the_same, *boost::unit_test::precondi
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace kept_encoder_suite

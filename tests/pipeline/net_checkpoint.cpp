@@ -7,11 +7,11 @@
 #include <viseme/io/net_weights.hpp>
 #include <viseme/train/checkpoint.hpp>
 
+namespace net_checkpoint_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 using namespace viseme::train;
-
-namespace {
 
 checkpoint_info made_info() {
   return {.spec = {"unet", "mel", "mobile"}, .fps = {30000, 1001}, .look_ahead = 3, .window = "edge", .step = 1200, .training = "{\"batch\":8}", .audio_encoder_sha256 = "ab"};
@@ -24,8 +24,6 @@ struct written_checkpoint {
   std::filesystem::path path = folder / "1200.safetensors";
   std::vector<float> block = initial_block(made_info().spec, 5);
 };
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(net_checkpoint)
 
@@ -114,3 +112,5 @@ BOOST_AUTO_TEST_CASE(a_folder_inside_of_the_same_name_is_looked_into) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace net_checkpoint_suite

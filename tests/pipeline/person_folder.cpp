@@ -10,7 +10,7 @@
 #include <viseme/demo/person_folder.hpp>
 #include <viseme/media/decoder.hpp>
 
-namespace {
+namespace person_folder_suite {
 
 using namespace viseme;
 namespace fs = std::filesystem;
@@ -38,8 +38,6 @@ const written_person& person() {
   static const written_person p;
   return p;
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(person_folder, *boost::unit_test::precondition(viseme::tests::needs("VISEME_SOURCE")))
 
@@ -118,3 +116,5 @@ BOOST_AUTO_TEST_CASE(no_sound_is_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace person_folder_suite

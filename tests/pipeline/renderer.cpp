@@ -5,10 +5,10 @@
 
 #include <viseme/render/renderer.hpp>
 
+namespace renderer_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 /// A person of twelve frames, the fourth without a face, and an untrained net.
 struct made_renderer {
@@ -50,8 +50,6 @@ private:
 };
 
 double difference(const cv::Mat& a, const cv::Mat& b) { return cv::norm(a, b, cv::NORM_INF); }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(renderer)
 
@@ -178,3 +176,5 @@ BOOST_AUTO_TEST_CASE(stages_are_timed) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace renderer_suite

@@ -6,11 +6,11 @@
 
 #include <viseme/train/unet_trainer.hpp>
 
+namespace unet_training_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 using namespace viseme::train;
-
-namespace {
 
 /// A person of 40 frames, 4 of them held out.
 struct made_training {
@@ -42,8 +42,6 @@ struct made_training {
   std::shared_ptr<viseme::device> device;
   training_data all;
 };
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(unet_training)
 
@@ -158,3 +156,5 @@ BOOST_AUTO_TEST_CASE(errors_are_pooled_before_the_logarithm) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace unet_training_suite

@@ -6,10 +6,10 @@
 
 #include <bench/page.hpp>
 
+namespace bench_page_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 bench::json made_results(const std::string& name) {
   const bench::json times{{"median_ms", 2.0}, {"p95_ms", 3.0}, {"min_ms", 1.0}, {"spread", 0.1}, {"runs", 9}};
@@ -25,8 +25,6 @@ bench::json made_results(const std::string& name) {
           {"ceilings", {{"threads", 2}, {"fma_gflops", 100.0}, {"copy_gbps", 10.0}}},
           {"cases", {c, built}}};
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(bench_page)
 
@@ -54,3 +52,5 @@ BOOST_AUTO_TEST_CASE(an_empty_run_has_a_page) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace bench_page_suite

@@ -6,13 +6,13 @@
 #include "html_check.hpp"
 #include "program.hpp"
 
+namespace bench_program_suite {
+
 using namespace viseme::tests;
 
 BOOST_AUTO_TEST_SUITE(bench_program, *boost::unit_test::precondition(needs("VISEME_BIN")))
 
-namespace {
 const std::string few = " --threads 1 --seconds 0 --filter '^layer/(relu|pointwise[^/]*/16x3)/.*/forward/cpu' ";
-}
 
 BOOST_AUTO_TEST_CASE(cases_are_listed_by_the_names_that_are_documented) {
   const scratch_folder folder;
@@ -63,3 +63,5 @@ BOOST_AUTO_TEST_CASE(mistakes_are_one_line) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace bench_program_suite

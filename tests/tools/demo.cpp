@@ -14,7 +14,7 @@
 #include <viseme/media/decoder.hpp>
 #include <viseme/render/frame_walk.hpp>
 
-namespace {
+namespace demo_suite {
 
 using namespace viseme;
 using namespace viseme::tests;
@@ -65,8 +65,6 @@ std::vector<double> rendered_opening(const std::filesystem::path& wav, std::size
   return opening;
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(demo)
 
 BOOST_AUTO_TEST_CASE(mouth_follows_the_sound) {
@@ -91,3 +89,5 @@ BOOST_AUTO_TEST_CASE(mouth_does_not_follow_another_sound) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace demo_suite

@@ -8,10 +8,10 @@
 #include <viseme/io/npy.hpp>
 #include <viseme/train/checkpoint.hpp>
 
+namespace infer_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 class infer_case {
 public:
@@ -30,8 +30,6 @@ public:
 
   scratch_folder folder;
 };
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(infer, infer_case, *boost::unit_test::precondition(needs("VISEME_BIN")))
 
@@ -67,3 +65,5 @@ BOOST_AUTO_TEST_CASE(mistakes_are_one_line) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace infer_suite

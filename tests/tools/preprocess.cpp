@@ -12,10 +12,10 @@
 #include <viseme/media/decoder.hpp>
 #include <viseme/media/encoder.hpp>
 
+namespace preprocess_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 struct outcome {
   int status;
@@ -59,8 +59,6 @@ struct preprocess_case {
 
   scratch_folder folder;
 };
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(preprocess, preprocess_case,
                          *boost::unit_test::precondition(needs("VISEME_BIN")) * boost::unit_test::precondition(needs("VISEME_TEST_DATA")))
@@ -111,3 +109,5 @@ BOOST_AUTO_TEST_CASE(failures_are_one_line_and_leave_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace preprocess_suite

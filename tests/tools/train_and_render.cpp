@@ -9,10 +9,10 @@
 #include <viseme/media/decoder.hpp>
 #include <viseme/train/checkpoint.hpp>
 
+namespace train_and_render_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 /// A made person and a checkpoint of an untrained mobile net.
 class made_case {
@@ -44,8 +44,6 @@ std::int64_t frames_of(const std::string& path) {
   while (video.next(frame)) ++n;
   return n;
 }
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(train_and_render, made_case, *boost::unit_test::precondition(needs("VISEME_BIN")))
 
@@ -178,3 +176,5 @@ BOOST_AUTO_TEST_CASE(stopping_leaves_nothing_or_a_playable_part) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace train_and_render_suite

@@ -9,11 +9,11 @@
 #include <viseme/io/pth_writer.hpp>
 #include <viseme/train/checkpoint.hpp>
 
+namespace weights_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 using namespace viseme::io;
-
-namespace {
 
 struct outcome {
   int status;
@@ -39,8 +39,6 @@ public:
 };
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(weights, weights_case, *boost::unit_test::precondition(needs("VISEME_BIN")))
 
@@ -138,3 +136,5 @@ BOOST_AUTO_TEST_CASE(a_full_standard_output_is_an_error) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace weights_suite
