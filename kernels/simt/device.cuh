@@ -67,7 +67,37 @@ public:
 #endif
   }
 
+  __device__ fragment_a load_transposed(const void* row) const {
+    fragment_a f;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(f.word[0]), "=r"(f.word[1]), "=r"(f.word[2]), "=r"(f.word[3])
+                 : "r"(in_shared(row))
+                 : "memory");
+    return f;
+  }
+
+  __device__ void copy_async(void* to, const void* from, bool there) const {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(in_shared(to)), "l"(from), "r"(there ? 16 : 0) : "memory");
+#else
+    *static_cast<uint4*>(to) = there ? *static_cast<const uint4*>(from) : uint4{};
+#endif
+  }
+  __device__ void commit_copies() const {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+  }
+  template <int N>
+  __device__ void wait_copies() const {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
+#endif
+  }
+
 private:
+  __device__ static unsigned in_shared(const void* p) { return unsigned(__cvta_generic_to_shared(p)); }
+
   /// For chips whose tensor cores lack the type.
   template <class T>
   __device__ static void by_shuffles(fragment_c& c, const fragment_a& a, const fragment_b& b) {

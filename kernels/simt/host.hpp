@@ -24,10 +24,10 @@ enum class lane_order { forward, reverse, shuffled };
 
 namespace detail {
 
-enum class meeting : std::uint8_t { none, block, sum, max, shuffle, product };
+enum class meeting : std::uint8_t { none, block, sum, max, shuffle, product, matrices };
 
 constexpr const char* name(meeting m) {
-  constexpr const char* names[] = {"nothing", "sync", "warp_sum", "warp_max", "shuffle_xor", "mma"};
+  constexpr const char* names[] = {"nothing", "sync", "warp_sum", "warp_max", "shuffle_xor", "mma", "load_transposed"};
   return names[int(m)];
 }
 
@@ -36,6 +36,7 @@ struct exchange {
   float value[warp_size];
   float a[16][16], b[16][8], product[16][8];  // of a warp's fragments; the first lane to go on multiplies for all
   bool multiplied;
+  const std::uint16_t* row[warp_size];
 
   void multiply() {
     for (int row = 0; row < 16; ++row) {
@@ -52,6 +53,43 @@ struct warp_state {
   int turn[warp_size];
 };
 
+/// Accesses of 16 bytes, as a GPU allows them.
+template <class T>
+T* aligned_16(T* p) {
+  if (reinterpret_cast<std::uintptr_t>(p) % 16) throw error("kernel", "an access of 16 bytes is not at a multiple of 16", "go by single numbers there");
+  return p;
+}
+
+/// What a thread has on its way to shared memory: delivered when it waits, and NaN until then.
+class copies_under_way {
+public:
+  static constexpr std::size_t bytes = 16;
+
+  void clear() { all_.clear(), groups_ = 0; }
+  void start(void* to, const void* from) {
+    std::memset(aligned_16(to), 0xff, bytes);
+    all_.push_back({to, aligned_16(from), groups_});
+  }
+  void commit() { ++groups_; }
+  void deliver(int but_groups) {
+    const auto late = std::find_if(all_.begin(), all_.end(), [&](const copy& c) { return c.group >= groups_ - but_groups; });
+    for (auto c = all_.begin(); c != late; ++c) {
+      if (c->from) std::memcpy(c->to, c->from, bytes);
+      else std::memset(c->to, 0, bytes);
+    }
+    all_.erase(all_.begin(), late);
+  }
+
+private:
+  struct copy {
+    void* to;
+    const void* from;  // null: zeros
+    int group;
+  };
+  std::vector<copy> all_;
+  int groups_ = 0;
+};
+
 /// Runs the threads of one block after the other as fibers. One a pool thread.
 class block_runner {
 public:
@@ -66,6 +104,7 @@ public:
     std::memset(shared_.get(), 0xff, shared_bytes);
     std::fill_n(state_.begin(), threads, where{});
     for (auto& w : warps_) std::fill_n(w.turn, warp_size, 0);
+    for (auto& c : copies_) c.clear();
     try {
       for (int left = threads; left;) {
         left -= go_on(order);
@@ -90,6 +129,7 @@ public:
     auto& w = warps_[thread / warp_size];
     return w.slot[w.turn[thread % warp_size]++ & 1];
   }
+  copies_under_way& copies(int thread) { return copies_[thread]; }
 
 private:
   struct where {
@@ -106,6 +146,7 @@ private:
       fibers_.push_back(std::make_unique<fiber>(&foot, arguments_.back().get()));
     }
     state_.resize(std::max(state_.size(), std::size_t(threads)));
+    copies_.resize(state_.size());
     warps_.resize(std::max(warps_.size(), std::size_t(threads) / warp_size));
     if (shared_bytes > capacity_) {
       shared_.reset(static_cast<std::byte*>(::operator new[](shared_bytes, std::align_val_t(128))));
@@ -176,6 +217,7 @@ private:
   std::vector<std::unique_ptr<fiber>> fibers_;
   std::vector<where> state_;
   std::vector<warp_state> warps_;
+  std::vector<copies_under_way> copies_;
   std::unique_ptr<std::byte[], free_aligned> shared_;
   std::size_t capacity_ = 0;
 };
@@ -225,6 +267,21 @@ public:
     if (!std::exchange(all.multiplied, true)) all.multiply();
     for (int i = 0; i < 4; ++i) c.at[i] += all.product[g + i / 2 * 8][2 * q + i % 2];
   }
+
+  fragment_a load_transposed(const void* row) const {
+    auto& all = runner_->begin_exchange(thread());
+    all.row[lane()] = static_cast<const std::uint16_t*>(detail::aligned_16(row));
+    runner_->meet(thread(), detail::meeting::matrices);
+    const int g = lane() / 4, q = lane() % 4;
+    fragment_a f;
+    for (int i = 0; i < 4; ++i) f.word[i] = all.row[8 * i + 2 * q][g] | std::uint32_t(all.row[8 * i + 2 * q + 1][g]) << 16;
+    return f;
+  }
+
+  void copy_async(void* to, const void* from, bool there) const { runner_->copies(thread()).start(to, there ? from : nullptr); }
+  void commit_copies() const { runner_->copies(thread()).commit(); }
+  template <int N>
+  void wait_copies() const { runner_->copies(thread()).deliver(N); }
 
 private:
   const detail::exchange& lay_down(float v, detail::meeting m) const {

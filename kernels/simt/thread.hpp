@@ -23,6 +23,10 @@
 //   t.warp_sum(v), t.warp_max(v)   of the 32 lanes' floats, the same bits in every lane
 //   t.shuffle_xor(v, mask)         the float of lane() ^ mask
 //   t.mma(c, a, b, T{})   c += a b on a warp's fragments: (16 x 16) (16 x 8) of bf16 or fp16, sums in float; see fragment_* below
+//   t.load_transposed(row)  four 8 x 8 matrices of 16-bit numbers in shared memory, transposed, as a lane's words 0 .. 3: row (16 bytes) is row
+//                         lane() % 8 of matrix lane() / 8, and word i of lane 4 g + q is column g, rows 2q and 2q + 1, of matrix i
+//   t.copy_async(to, from, there)   16 bytes on their way to shared memory, zeros unless `there`; t.commit_copies() ends a group of them, and after
+//                         t.wait_copies<N>() the thread's own are there but those of the last N groups; others' after a sync() behind it
 // Rules: nothing of the device but through t; collectives are called by all lanes of a warp (sync by all threads of the block), so return early
 // only before the first; shared memory is one trivial struct; results may not depend on the order in which threads run.
 #pragma once

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include <kernels/simt/host.hpp>
@@ -104,6 +105,48 @@ struct small_product {
   }
 };
 
+/// Word i of lane 4 g + q: column g of rows 2q and 2q + 1 of matrix i.
+struct turns_matrices {
+  static constexpr int threads = 32;
+  struct alignas(16) shared {
+    std::uint16_t row[32][8];
+  };
+  std::uint32_t* words;
+  template <class Thread>
+  void operator()(const Thread& t) const {
+    auto& s = t.template shared<shared>();
+    for (int i = 0; i < 8; ++i) s.row[t.lane()][i] = std::uint16_t(8 * t.lane() + i);
+    t.sync();
+    const auto f = t.load_transposed(s.row[t.lane()]);
+    for (int i = 0; i < 4; ++i) words[4 * t.lane() + i] = f.word[i];
+  }
+};
+
+/// Two copies a thread, each a group; what has come after the first wait, and the second after the last.
+struct copies_ahead {
+  static constexpr int threads = 64;
+  struct alignas(16) shared {
+    float first[64][4], second[64][4];
+  };
+  const float* x;
+  float *first, *early, *second;
+  template <class Thread>
+  void operator()(const Thread& t) const {
+    auto& s = t.template shared<shared>();
+    const int i = t.thread();
+    t.copy_async(s.first[i], x + 4 * i, i % 2);
+    t.commit_copies();
+    t.copy_async(s.second[i], x + 4 * i, true);
+    t.commit_copies();
+    t.template wait_copies<1>();
+    first[i] = s.first[i][3];
+    early[i] = s.second[i][3];
+    t.template wait_copies<0>();
+    t.sync();
+    second[i] = s.second[63 - i][3];
+  }
+};
+
 template <class F>
 void in_every_order(F&& f) {
   for (auto order : {simt::lane_order::forward, simt::lane_order::reverse, simt::lane_order::shuffled}) {
@@ -176,6 +219,33 @@ BOOST_AUTO_TEST_CASE(multiplies_fragments) {
         BOOST_TEST(c[row * 8 + column] == want);
       }
   });
+}
+
+BOOST_AUTO_TEST_CASE(transposes_matrices) {
+  std::vector<std::uint32_t> words(128);
+  in_every_order([&](auto& launcher) {
+    launcher.launch({1}, turns_matrices{words.data()});
+    for (unsigned lane = 0; lane < 32; ++lane)
+      for (unsigned i = 0; i < 4; ++i) {
+        const unsigned low = 8 * (8 * i + lane % 4 * 2) + lane / 4;
+        BOOST_TEST(words[4 * lane + i] == (low | (low + 8) << 16));
+      }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(delivers_copies_when_waited_for) {
+  std::vector<float> x(256), first(64), early(64), second(64);
+  for (int i = 0; i < 256; ++i) x[i] = float(i);
+  in_every_order([&](auto& launcher) {
+    launcher.launch({1}, copies_ahead{x.data(), first.data(), early.data(), second.data()});
+    for (int i = 0; i < 64; ++i) {
+      BOOST_TEST(first[i] == (i % 2 ? x[4 * i + 3] : 0));
+      BOOST_TEST(std::isnan(early[i]));
+      BOOST_TEST(second[i] == x[4 * (63 - i) + 3]);
+    }
+  });
+  simt::host_launcher launcher(pool());
+  BOOST_CHECK_THROW(launcher.launch({1}, copies_ahead{x.data() + 1, first.data(), early.data(), second.data()}), error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
