@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <backends/simt/backend.hpp>
 #include <kernels/simt/dense_product.hpp>
@@ -24,7 +25,9 @@ template <class P, class T>
 struct simt_product {
   simt::dense_arguments<T> a;
 
-  bool on_tensor_cores() const { return is_half<T> && a.depth % 8 == 0; }
+  template <int N>
+  bool depth_in_vectors() const { return simt::in_vectors<N, T>(a.depth, {a.x}); }
+  bool on_tensor_cores() const { return is_half<T> && depth_in_vectors<8>(); }
   int row_tiles() const { return int(simt::ceil_div(std::size_t(a.rows), on_tensor_cores() ? 128 : 64)); }
   int column_tiles() const { return int(simt::ceil_div(std::size_t(a.columns), 64)); }
   /// How many blocks share one tile's sum: chunks of 32 numbers at least eight a block.
@@ -32,6 +35,7 @@ struct simt_product {
     const int chunks = a.gather.taps() * int(simt::ceil_div(std::size_t(a.depth), 32));
     return std::clamp(std::min(busy_blocks / (row_tiles() * column_tiles()), chunks / 8), 1, 16);
   }
+  /// For any x: those whose pixels are not aligned as tensor cores need it have as many blocks a tile's sum or fewer.
   std::size_t scratch() const { return splits() > 1 ? std::size_t(splits()) * a.rows * a.columns : 0; }
   void run(typename P::context&, float* scratch);
 };
@@ -41,12 +45,13 @@ void simt_product<P, T>::run(typename P::context& c, float* scratch) {
   a.splits = splits();
   a.parts = scratch;
   const simt::grid g{row_tiles(), column_tiles(), a.splits};
-  const bool vectors = a.depth % 4 == 0 && a.x.stride % 4 == 0;
+  const std::initializer_list<simt::pixels<const T>> finished{a.y, a.after.residual};
+  a.y_in_vectors = on_tensor_cores() ? simt::in_vectors<2, T>(a.columns, finished) : simt::in_vectors<4, T>(a.columns, finished);
   if constexpr (is_half<T>)
     if (on_tensor_cores()) launch(c, g, simt::dense_product_mma<T>{a});
   if (!on_tensor_cores()) {
-    if (a.depth < simt::dense_product<T, false>::step / 2) launch(c, g, simt::dense_product<T, true>{a, vectors});
-    else launch(c, g, simt::dense_product<T, false>{a, vectors});
+    if (a.depth < simt::dense_product<T, false>::step / 2) launch(c, g, simt::dense_product<T, true>{a, depth_in_vectors<4>()});
+    else launch(c, g, simt::dense_product<T, false>{a, depth_in_vectors<4>()});
   }
   if (a.splits > 1) launch(c, simt::elementwise_grid(a.rows * a.columns), simt::finish_product<T>{a});
 }

@@ -9,7 +9,7 @@
 // Not for 16-bit T with depths of whole vectors: dense_product_mma.hpp has tensor cores.
 #pragma once
 
-#include <kernels/simt/pixels.hpp>
+#include <kernels/simt/vectors.hpp>
 #include <kernels/simt/window.hpp>
 
 namespace viseme::simt {
@@ -25,18 +25,30 @@ struct dense_arguments {
   pixels<T> y;
   epilogue<T> after;
   writing how = writing::overwrite;
-  float* parts = nullptr;  // (splits, rows, columns) where splits > 1
+  bool y_in_vectors = false;  // as many as a kernel finishes at a time
+  float* parts = nullptr;     // (splits, rows, columns) where splits > 1
   int splits = 1;
 
   VISEME_DEVICE int chunk(int chunks) const { return (chunks + splits - 1) / splits; }
-  /// Four neighbouring columns of a row's finished sums.
-  VISEME_DEVICE void finish(std::ptrdiff_t row, int column, const float (&sum)[4], int split) const {
-    if (row >= rows) return;
-    for (int j = 0; j < 4; ++j) {
+  VISEME_DEVICE const T* weights_of(int tap, int column) const { return weights + (std::ptrdiff_t(tap) * columns + column) * depth; }
+
+  /// Neighbouring columns of a row, all their sums known or a part of them.
+  template <int N>
+  VISEME_DEVICE void finish(std::ptrdiff_t row, int column, const floats<N>& sum, int split) const {
+    if (row >= rows || column >= columns) return;
+    if (splits == 1 && y_in_vectors) return complete(row, column, sum);
+    for (int j = 0; j < N; ++j) {
       if (column + j >= columns) return;
-      if (splits > 1) parts[(std::ptrdiff_t(split) * rows + row) * columns + column + j] = sum[j];
-      else put(y.at(row)[column + j], after(sum[j], row, column + j), how);
+      if (splits > 1) parts[(std::ptrdiff_t(split) * rows + row) * columns + column + j] = sum.at[j];
+      else complete(row, column + j, floats<1>{sum.at[j]});
     }
+  }
+  template <int N>
+  VISEME_DEVICE void complete(std::ptrdiff_t row, int column, floats<N> sum) const {
+    for (int j = 0; after.bias && j < N; ++j) sum.at[j] += after.bias[column + j];
+    if (after.residual) sum += load_floats<N>(after.residual.at(row) + column);
+    activate_all(sum, after.act, after.slope);
+    store_floats(y.at(row) + column, sum, how);
   }
 };
 
@@ -61,7 +73,8 @@ struct dense_product {
     const int chunks = Narrow ? (taps * a.depth + step - 1) / step : taps * chunks_a_tap;
     const int share = a.chunk(chunks), first = t.block().z * share, last = first + share < chunks ? first + share : chunks;
 
-    float total[4][4] = {}, part[4][4] = {}, x[4] = {}, w[4] = {};
+    floats<4> total[4] = {}, part[4] = {};
+    float x[4] = {}, w[4] = {};
     if (first < last) fetch(place, row < a.rows, column, first, chunks_a_tap, quad, x, w);
     for (int i = first, inside = 1; i < last; ++i, ++inside) {
       for (int k = 0; k < 4; ++k) s.x[quad + k][line] = x[k], s.w[quad + k][line] = w[k];
@@ -70,16 +83,15 @@ struct dense_product {
       for (int k = 0; k < step; ++k) {
         const auto xs = load<float, 4>(&s.x[k][down]), ws = load<float, 4>(&s.w[k][across]);
         for (int r = 0; r < 4; ++r)
-          for (int c = 0; c < 4; ++c) part[r][c] += xs.at[r] * ws.at[c];
+          for (int c = 0; c < 4; ++c) part[r].at[c] += xs.at[r] * ws.at[c];
       }
       if (inside == steps_a_part || i + 1 == last) {
-        for (int r = 0; r < 4; ++r)
-          for (int c = 0; c < 4; ++c) total[r][c] += part[r][c], part[r][c] = 0;
+        for (int r = 0; r < 4; ++r) total[r] += part[r], part[r] = {};
         inside = 0;
       }
       t.sync();
     }
-    for (int r = 0; r < 4; ++r) a.finish(std::ptrdiff_t(t.block().x) * tile + down + r, t.block().y * tile + across, total[r], t.block().z);
+    unrolled<4>([&](auto r) { a.finish(std::ptrdiff_t(t.block().x) * tile + down + r, t.block().y * tile + across, total[r], t.block().z); });
   }
 
 private:
@@ -92,13 +104,13 @@ private:
         if (tap >= a.gather.taps()) return;
         const auto from = has_row ? place.source(a.gather, tap / a.gather.kernel.w, tap % a.gather.kernel.w) : -1;
         if (from >= 0) x[k] = float(a.x.at(from)[channel]);
-        if (column < a.columns) w[k] = float(a.weights[(std::ptrdiff_t(tap) * a.columns + column) * a.depth + channel]);
+        if (column < a.columns) w[k] = float(a.weights_of(tap, column)[channel]);
       }
     } else {
       const int tap = i / chunks_a_tap, channel = (i - tap * chunks_a_tap) * step + quad;
       const auto from = has_row ? place.source(a.gather, tap / a.gather.kernel.w, tap % a.gather.kernel.w) : -1;
       if (from >= 0) four(a.x.at(from), channel, x);
-      if (column < a.columns) four(a.weights + (std::ptrdiff_t(tap) * a.columns + column) * a.depth, channel, w);
+      if (column < a.columns) four(a.weights_of(tap, column), channel, w);
     }
   }
   VISEME_DEVICE void four(const T* from, int channel, float (&to)[4]) const {
@@ -126,7 +138,7 @@ struct finish_product {
     for (int s = 0; s < a.splits; ++s) sum += a.parts[s * count + i];
     const auto row = i / a.columns;
     const int column = int(i - row * a.columns);
-    put(a.y.at(row)[column], a.after(sum, row, column), a.how);
+    a.complete(row, column, floats<1>{sum});
   }
 };
 

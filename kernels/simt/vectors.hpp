@@ -14,6 +14,10 @@ namespace viseme::simt {
 template <int N>
 struct floats {
   float at[N];
+
+  VISEME_DEVICE void operator+=(const floats& other) {
+    unrolled<N>([&](auto k) { at[k] += other.at[k]; });
+  }
 };
 
 template <int N, class T>

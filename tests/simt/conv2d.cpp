@@ -17,6 +17,42 @@ BOOST_AUTO_TEST_CASE(padding_of_three) { check_simt_layer<viseme::dense<4, 17, 3
 
 BOOST_AUTO_TEST_CASE(whole_vectors) { check_simt_layer<viseme::dense<16, 24, 3, 1, 1>>({{2, 16, 7, 9}}); }
 
+/// Pixels of twelve channels, of which eight are convolved, are not aligned for tensor cores.
+BOOST_AUTO_TEST_CASE(channels_among_others) {
+  using B = under_test<bf16>;
+  constexpr int all = 12, first = 3;
+  const auto layer = step_of<viseme::dense<8, 8, 3, 1, 1>, B>();
+  const shape s{2, 8, 5, 7};
+  std::mt19937 generator(3);
+  const auto weight = random_numbers(8 * 8 * 9, generator), among_others = random_numbers(s.pixels() * all, generator);
+  numbers alone;
+  for (std::size_t p = 0; p < s.pixels(); ++p) alone.insert(alone.end(), among_others.begin() + p * all + first, among_others.begin() + p * all + first + s.c);
+
+  const auto results = [&](view<const bf16> x) {
+    block<B> y(s.count()), d_x(s.count());
+    block<B, float> parameter(weight), packed(layer.packed(context<B>())), d_parameter(numbers(weight.size()));
+    forward_call<bf16> f;
+    backward_call<bf16> b;
+    f.in[0] = b.in[0] = b.d_out = x;
+    f.inputs = b.inputs = 1;
+    f.out = {y.data, s, layout::nhwc};
+    b.d_in[0] = {d_x.data, s, layout::nhwc};
+    f.parameters[0] = b.parameters[0] = parameter.data;
+    b.d_parameters[0] = d_parameter.data;
+    block<B, float> forward_scratch(layer.scratch_forward(context<B>(), f.sizes())), backward_scratch(layer.scratch_backward(context<B>(), f.sizes()));
+    f.scratch = forward_scratch.data;
+    b.scratch = backward_scratch.data;
+    f.packed = packed.data;
+    layer.pack(context<B>(), f.parameters, packed.data);
+    layer.forward(context<B>(), f);
+    layer.backward(context<B>(), b);
+    return layer_result{.out = y.values(), .d_x = {d_x.values()}, .d_parameters = {d_parameter.values()}, .parameters = {}};
+  };
+  const block<B> own(alone), shared(among_others);
+  const auto want = results({own.data, s, layout::nhwc}), have = results(view<const bf16>{shared.data, {s.n, all, s.h, s.w}, layout::nhwc}.channels(first, s.c));
+  check_near(have, want, bars_of<bf16>().forward, bars_of<bf16>().backward);
+}
+
 BOOST_AUTO_TEST_CASE(kernel_of_five) { check_simt_layer<viseme::dense<3, 8, 5, 2, 1>>({{2, 3, 33, 7}}); }
 
 BOOST_AUTO_TEST_CASE(kernel_of_seven) {
