@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <type_traits>
 
 #include <backends/simt/backend.hpp>
 #include <kernels/simt/dense_product.hpp>
@@ -11,6 +12,7 @@
 #include <kernels/simt/grouped_convolution.hpp>
 #include <kernels/simt/parameters.hpp>
 #include <kernels/simt/weight_gradient.hpp>
+#include <kernels/simt/weight_gradient_mma.hpp>
 #include <viseme/layers/batch_norm.hpp>
 #include <viseme/layers/conv2d.hpp>
 
@@ -159,8 +161,13 @@ void simt_convolution<P, T>::add_weight_gradient(context& c, const backward_call
     return;
   }
   const int columns = taps() * s.in, splits = gradient_splits(std::size_t(rows), std::size_t(columns));
-  launch(c, {int(simt::ceil_div(s.out, 64)), int(simt::ceil_div(columns, 64)), splits},
-         simt::weight_gradient_parts<T>{gather, rows, s.in, s.out, splits, simt_pixels(call.in[0]), simt_pixels(call.d_out), call.scratch});
+  const simt::grid g{int(simt::ceil_div(s.out, 64)), int(simt::ceil_div(columns, 64)), splits};
+  const auto x = simt_pixels(call.in[0]), dy = simt_pixels(call.d_out);
+  const auto parts = [&]<class Kernel>(std::type_identity<Kernel>) { launch(c, g, Kernel{gather, rows, s.in, s.out, splits, x, dy, call.scratch}); };
+  const bool on_tensor_cores = is_half<T> && simt::in_vectors<8, T>(s.in | s.out, {x, dy});
+  if constexpr (is_half<T>)
+    if (on_tensor_cores) parts(std::type_identity<simt::weight_gradient_mma<T>>{});
+  if (!on_tensor_cores) parts(std::type_identity<simt::weight_gradient_parts<T>>{});
   launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())), simt::weight_gradient_sum{s.in, s.out, taps(), splits, call.scratch, call.d_parameters[0]});
 }
 

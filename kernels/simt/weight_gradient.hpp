@@ -3,7 +3,7 @@
 // dy (rows, filters), x (pixels, depth) channels last of T; dW float as PyTorch's (filters, depth, taps).
 // Tiling: a block owns 64 filters x 64 of the taps x depth columns, a thread 4 x 4 of them, and one of `splits` ranges of rows: 16 rows at a time
 // through shared memory. Parts (splits, filters, taps x depth) are added up in order by the second kernel, so results do not depend on timing.
-// Not on tensor cores yet: one row of a picture is a column of the product, which their fragments want the other way round.
+// Not for 16-bit T with depth and filters of whole vectors: weight_gradient_mma.hpp has tensor cores.
 #pragma once
 
 #include <kernels/simt/pixels.hpp>

@@ -46,4 +46,28 @@ struct row_place {
   }
 };
 
+/// Every `step`-th row of a forward window, without a division a row.
+class row_walk {
+public:
+  VISEME_DEVICE row_walk(const window& g, std::ptrdiff_t row, int step) : down_(step / g.rows.w), across_(step - down_ * g.rows.w) {
+    const int area = g.rows.h * g.rows.w, image = int(row / area), inside = int(row - std::ptrdiff_t(image) * area);
+    h_ = inside / g.rows.w;
+    w_ = inside - h_ * g.rows.w;
+    first_ = std::ptrdiff_t(image) * g.source.h * g.source.w;
+  }
+  VISEME_DEVICE std::ptrdiff_t source(const window& g, int i, int j) const {
+    return row_place{first_, h_ * g.stride.h - g.pad.h, w_ * g.stride.w - g.pad.w}.source(g, i, j);
+  }
+  VISEME_DEVICE void advance(const window& g) {
+    w_ += across_;
+    h_ += down_;
+    if (w_ >= g.rows.w) w_ -= g.rows.w, ++h_;
+    for (; h_ >= g.rows.h; h_ -= g.rows.h) first_ += std::ptrdiff_t(g.source.h) * g.source.w;
+  }
+
+private:
+  int down_, across_, h_, w_;
+  std::ptrdiff_t first_;
+};
+
 }  // namespace viseme::simt

@@ -17,6 +17,11 @@ BOOST_AUTO_TEST_CASE(padding_of_three) { check_simt_layer<viseme::dense<4, 17, 3
 
 BOOST_AUTO_TEST_CASE(whole_vectors) { check_simt_layer<viseme::dense<16, 24, 3, 1, 1>>({{2, 16, 7, 9}}); }
 
+BOOST_AUTO_TEST_CASE(weight_gradients_of_many_pictures) {
+  check_simt_layer<viseme::dense<8, 8, 3, 1, 1>>({{40, 8, 2, 3}});
+  check_simt_layer<viseme::pointwise<16, 72>>({{3, 16, 11, 13}});
+}
+
 /// Pixels of twelve channels, of which eight are convolved, are not aligned for tensor cores.
 BOOST_AUTO_TEST_CASE(channels_among_others) {
   using B = under_test<bf16>;
