@@ -1,20 +1,17 @@
 // Dense convolutions as matrix products, on tensor cores where the scalar and the channels allow it; in inference with the norm folded into
-// weights and bias and the sum and activation behind it in the same pass. Grouped ones but 3x3 depthwise by a plain kernel.
+// weights and bias and the sum and activation behind it in the same pass. Grouped ones by a plain kernel, but 3x3 depthwise ones: depthwise3x3.hpp.
 #pragma once
 
 #include <algorithm>
 #include <initializer_list>
 #include <type_traits>
 
-#include <backends/simt/backend.hpp>
+#include <backends/simt/depthwise3x3.hpp>
 #include <kernels/simt/dense_product.hpp>
 #include <kernels/simt/dense_product_mma.hpp>
 #include <kernels/simt/grouped_convolution.hpp>
-#include <kernels/simt/parameters.hpp>
 #include <kernels/simt/weight_gradient.hpp>
 #include <kernels/simt/weight_gradient_mma.hpp>
-#include <viseme/layers/batch_norm.hpp>
-#include <viseme/layers/conv2d.hpp>
 
 namespace viseme {
 namespace backends {
@@ -199,15 +196,11 @@ void simt_convolution<P, T>::data_gradient(context& c, const backward_call<T>& c
   p.run(c, call.scratch + packed_weights());
 }
 
-constexpr bool simt_depthwise3x3(conv s) {
-  return s.groups == s.in && s.in == s.out && s.kernel == size2{3, 3} && s.pad == size2{1, 1} && s.stride.h == s.stride.w && s.stride.h <= 2;
-}
-
-/// What the fused and the plain ops of one convolution share; `norm`: a batch norm's four parameters come behind the convolution's.
+/// What the fused and the plain ops of one convolution share; `Norm`: a batch norm's four parameters come behind the convolution's.
 template <class P, class T, conv S, bool Norm>
 struct simt_convolution_op {
   using context = typename P::context;
-  static constexpr simt_convolution<P, T> on{S};
+  static constexpr std::conditional_t<simt_depthwise3x3(S), simt_depthwise<P, T>, simt_convolution<P, T>> on{S};
 
   static std::size_t packed_size(const context&) { return on.packed_size(); }
   static void pack(context& c, const parameter_pointers<T>& p, float* to) {
@@ -220,7 +213,6 @@ struct simt_convolution_op {
 }  // namespace backends
 
 template <conv S, class P, class T>
-  requires(!backends::simt_depthwise3x3(S))
 struct op<conv2d<S>, backends::simt_backend<P, T>> : backends::simt_convolution_op<P, T, S, false> {
   using base = backends::simt_convolution_op<P, T, S, false>;
   using context = typename P::context;
@@ -232,13 +224,12 @@ struct op<conv2d<S>, backends::simt_backend<P, T>> : backends::simt_convolution_
 };
 
 template <conv S, backends::simt_activates A, class P, class T>
-  requires(!backends::simt_depthwise3x3(S))
 struct op<fused<conv2d<S>, A>, backends::simt_backend<P, T>> : backends::simt_convolution_op<P, T, S, false> {
   static void forward(typename P::context& c, const forward_call<T>& call) { backends::simt_convolution_op<P, T, S, false>::on.forward(c, call, A{}, false); }
 };
 
 template <conv S, int C, class... Tail, class P, class T>
-  requires(!backends::simt_depthwise3x3(S) && backends::simt_tail_known<Tail...>)
+  requires(backends::simt_tail_known<Tail...>)
 struct op<fused<conv2d<S>, batch_norm<C>, Tail...>, backends::simt_backend<P, T>> : backends::simt_convolution_op<P, T, S, true> {
   static void forward(typename P::context& c, const forward_call<T>& call) {
     using tail = backends::simt_tail<Tail...>;

@@ -4,12 +4,20 @@
 
 #include <algorithm>
 
-#include <backends/simt/conv2d.hpp>
+#include <backends/simt/backend.hpp>
 #include <kernels/simt/depthwise3x3.hpp>
 #include <kernels/simt/depthwise3x3_backward.hpp>
+#include <kernels/simt/parameters.hpp>
+#include <kernels/simt/weight_gradient.hpp>
+#include <viseme/layers/batch_norm.hpp>
+#include <viseme/layers/conv2d.hpp>
 
 namespace viseme {
 namespace backends {
+
+constexpr bool simt_depthwise3x3(conv s) {
+  return s.groups == s.in && s.in == s.out && s.kernel == size2{3, 3} && s.pad == size2{1, 1} && s.stride.h == s.stride.w && s.stride.h <= 2;
+}
 
 /// Any 3x3 depthwise convolution; sizes are run-time numbers, so that a net's many layers compile once.
 /// Packed: float weights (9, channels), then scale and shift, `channels` floats each.
@@ -20,6 +28,7 @@ struct simt_depthwise {
   conv s;
 
   std::size_t packed_size() const { return 11 * std::size_t(s.in); }
+  std::size_t forward_scratch(const call_shapes&) const { return 0; }
   const float* shift(const float* packed) const { return packed + 10 * std::size_t(s.in); }
 
   /// Without a norm `norm` is empty; `bias` may be null.
@@ -101,45 +110,5 @@ private:
   }
 };
 
-template <class P, class T, conv S, bool Norm>
-struct simt_depthwise_op {
-  using context = typename P::context;
-  static constexpr simt_depthwise<P, T> on{S};
-
-  static std::size_t packed_size(const context&) { return on.packed_size(); }
-  static void pack(context& c, const parameter_pointers<T>& p, float* to) {
-    constexpr int n = 1 + S.bias;
-    on.pack(c, p[0], S.bias ? p[1] : nullptr, Norm ? simt::norm_parameters{p[n], p[n + 1], p[n + 2], p[n + 3]} : simt::norm_parameters{}, to);
-  }
-};
-
 }  // namespace backends
-
-template <conv S, class P, class T>
-  requires(backends::simt_depthwise3x3(S))
-struct op<conv2d<S>, backends::simt_backend<P, T>> : backends::simt_depthwise_op<P, T, S, false> {
-  using base = backends::simt_depthwise_op<P, T, S, false>;
-  using context = typename P::context;
-  static constexpr bool gradient_over_input = true;
-
-  static void forward(context& c, const forward_call<T>& call) { base::on.forward(c, call, {}, false); }
-  static std::size_t backward_scratch(const context&, const call_shapes& s) { return base::on.backward_scratch(s); }
-  static void backward(context& c, const backward_call<T>& call) { base::on.backward(c, call); }
-};
-
-template <conv S, backends::simt_activates A, class P, class T>
-  requires(backends::simt_depthwise3x3(S))
-struct op<fused<conv2d<S>, A>, backends::simt_backend<P, T>> : backends::simt_depthwise_op<P, T, S, false> {
-  static void forward(typename P::context& c, const forward_call<T>& call) { backends::simt_depthwise_op<P, T, S, false>::on.forward(c, call, A{}, false); }
-};
-
-template <conv S, int C, class... Tail, class P, class T>
-  requires(backends::simt_depthwise3x3(S) && backends::simt_tail_known<Tail...>)
-struct op<fused<conv2d<S>, batch_norm<C>, Tail...>, backends::simt_backend<P, T>> : backends::simt_depthwise_op<P, T, S, true> {
-  static void forward(typename P::context& c, const forward_call<T>& call) {
-    using tail = backends::simt_tail<Tail...>;
-    backends::simt_depthwise_op<P, T, S, true>::on.forward(c, call, tail::act, tail::sum);
-  }
-};
-
 }  // namespace viseme

@@ -1,7 +1,7 @@
 // Inverted residuals in inference, whole: one kernel where the wide tensors cost more than computing a tile's border twice, else layer by layer.
 #pragma once
 
-#include <backends/simt/depthwise3x3.hpp>
+#include <backends/simt/conv2d.hpp>
 #include <kernels/simt/inverted_residual.hpp>
 
 namespace viseme {
