@@ -25,7 +25,7 @@ struct simt_product {
   simt::dense_arguments<T> a;
 
   template <int N>
-  bool depth_in_vectors() const { return simt::in_vectors<N, T>(a.depth, {a.x}); }
+  bool depth_in_vectors() const { return simt::in_vectors<N, T>(a.depth | a.first_depth | a.of_depth, {a.x}); }
   bool on_tensor_cores() const { return is_half<T> && depth_in_vectors<8>(); }
   int row_tiles() const { return int(simt::ceil_div(std::size_t(a.rows), on_tensor_cores() ? 128 : 64)); }
   int column_tiles() const { return int(simt::ceil_div(std::size_t(a.columns), 64)); }
@@ -44,7 +44,7 @@ void simt_product<P, T>::run(typename P::context& c, float* scratch) {
   a.splits = splits();
   a.parts = scratch;
   const simt::grid g{row_tiles(), column_tiles(), a.splits};
-  const std::initializer_list<simt::pixels<const T>> finished{a.y, a.after.residual};
+  const std::initializer_list<simt::pixels<const T>> finished{a.y, a.after.residual, a.below.x};
   a.y_in_vectors = on_tensor_cores() ? simt::in_vectors<2, T>(a.columns, finished) : simt::in_vectors<4, T>(a.columns, finished);
   if constexpr (is_half<T>)
     if (on_tensor_cores()) launch(c, g, simt::dense_product_mma<T>{a});
@@ -76,7 +76,7 @@ struct simt_convolution {
     simt_product<P, T> p;
     p.a.gather = gather;
     p.a.rows = std::ptrdiff_t(rows);
-    p.a.depth = depth;
+    p.a.depth = p.a.of_depth = depth;
     p.a.columns = columns;
     return p;
   }

@@ -1,7 +1,8 @@
 // Dense convolution as a matrix product, any kernel, stride and padding; a 1x1 one is the product itself.
-//     y[r, o] = epilogue(sum over taps t and channels c of x[source(r, t), c] w[t, o, c])
-// x (pixels, depth) and y (rows, columns) channels last, w (taps, columns, depth) of T, sums in float. Backward to the data is the same product
-// with a transposed window and w (taps, channels, filters).
+//     y[r, o] = epilogue(upsampled[r, o] + sum over taps t and channels c of x[source(r, t), c] w[t, o, first + c])
+// x (pixels, depth) and y (rows, columns) channels last, w (taps, columns, all channels) of T, of which `depth` are used, sums in float. Backward to
+// the data is the same product with a transposed window and w (taps, channels, filters). upsampled (rows / 4, columns), where there is one, is a
+// product of half the height and width, read in place.
 // Tiling: a block owns 64 rows x 64 columns, a thread 4 x 4 of them; 16 numbers of the sum at a time go through shared memory while the next 16
 // travel to registers. Sums of 128 are added up last, which keeps roundings few. `splits` blocks share one tile's sum over taps x depth where
 // there are few tiles; finish_product adds their parts in order. Narrow inputs (1, 3, 6 channels) run over taps and channels as one axis, so that no
@@ -9,7 +10,7 @@
 // Not for 16-bit T with depths of whole vectors: dense_product_mma.hpp has tensor cores.
 #pragma once
 
-#include <kernels/simt/vectors.hpp>
+#include <kernels/simt/upsampled.hpp>
 #include <kernels/simt/window.hpp>
 
 namespace viseme::simt {
@@ -20,9 +21,11 @@ struct dense_arguments {
   window gather;
   std::ptrdiff_t rows = 0;
   int depth = 0, columns = 0;
+  int first_depth = 0, of_depth = 0;  // where x's channels begin among the weights', and how many these are
   pixels<const T> x;
   const T* weights = nullptr;
   pixels<T> y;
+  upsampled<T> below;
   epilogue<T> after;
   writing how = writing::overwrite;
   bool y_in_vectors = false;  // as many as a kernel finishes at a time
@@ -30,21 +33,23 @@ struct dense_arguments {
   int splits = 1;
 
   VISEME_DEVICE int chunk(int chunks) const { return (chunks + splits - 1) / splits; }
-  VISEME_DEVICE const T* weights_of(int tap, int column) const { return weights + (std::ptrdiff_t(tap) * columns + column) * depth; }
+  VISEME_DEVICE const T* weights_of(int tap, int column) const { return weights + (std::ptrdiff_t(tap) * columns + column) * of_depth + first_depth; }
 
+  VISEME_DEVICE upsampled_pixel<T> below_row(std::ptrdiff_t row) const { return below && row < rows ? below.pixel(row) : upsampled_pixel<T>{}; }
   /// Neighbouring columns of a row, all their sums known or a part of them.
   template <int N>
-  VISEME_DEVICE void finish(std::ptrdiff_t row, int column, const floats<N>& sum, int split) const {
+  VISEME_DEVICE void finish(std::ptrdiff_t row, const upsampled_pixel<T>& under, int column, const floats<N>& sum, int split) const {
     if (row >= rows || column >= columns) return;
-    if (splits == 1 && y_in_vectors) return complete(row, column, sum);
+    if (splits == 1 && y_in_vectors) return complete(row, under, column, sum);
     for (int j = 0; j < N; ++j) {
       if (column + j >= columns) return;
       if (splits > 1) parts[(std::ptrdiff_t(split) * rows + row) * columns + column + j] = sum.at[j];
-      else complete(row, column + j, floats<1>{sum.at[j]});
+      else complete(row, under, column + j, floats<1>{sum.at[j]});
     }
   }
   template <int N>
-  VISEME_DEVICE void complete(std::ptrdiff_t row, int column, floats<N> sum) const {
+  VISEME_DEVICE void complete(std::ptrdiff_t row, const upsampled_pixel<T>& under, int column, floats<N> sum) const {
+    if (below) sum += under.template at<N>(column);
     for (int j = 0; after.bias && j < N; ++j) sum.at[j] += after.bias[column + j];
     if (after.residual) sum += load_floats<N>(after.residual.at(row) + column);
     activate_all(sum, after.act, after.slope);
@@ -91,7 +96,10 @@ struct dense_product {
       }
       t.sync();
     }
-    unrolled<4>([&](auto r) { a.finish(std::ptrdiff_t(t.block().x) * tile + down + r, t.block().y * tile + across, total[r], t.block().z); });
+    unrolled<4>([&](auto r) {
+      const auto own = std::ptrdiff_t(t.block().x) * tile + down + r;
+      a.finish(own, a.below_row(own), t.block().y * tile + across, total[r], t.block().z);
+    });
   }
 
 private:
@@ -138,7 +146,7 @@ struct finish_product {
     for (int s = 0; s < a.splits; ++s) sum += a.parts[s * count + i];
     const auto row = i / a.columns;
     const int column = int(i - row * a.columns);
-    a.complete(row, column, floats<1>{sum});
+    a.complete(row, a.below_row(row), column, floats<1>{sum});
   }
 };
 

@@ -1,5 +1,5 @@
 // Inverted residual, whole, in inference (norms folded into weights and biases):
-//     hidden = relu(E x + e)            1x1
+//     hidden = relu(E x + e)            1x1; behind an upsampling relu(E x + e + low'), low' bilinear from low (N, H / 2, W / 2, hidden)
 //     mixed  = relu(D hidden + d)       3x3 depthwise, stride 1 or 2, zeros around hidden
 //     y      = P mixed + p + residual   1x1
 // x (N, H, W, channels), y and residual (N, Ho, Wo, filters), Ho = (H - 1) / stride + 1, channels last. E, P of T in the order of inverted_weights,
@@ -8,21 +8,23 @@
 // memory; hidden channels come 32 at a time: expanded for tile and border, mixed, and added to the sums of y, which stay in registers. The wide
 // tensors never reach memory, at the price of expanding a tile's border again: 1.4 times the products at stride 1, 1.2 at stride 2.
 // 16-bit T multiplies on tensor cores, float on the ordinary ones.
+// low' is put where hidden will be, four channels a thread, before the first product is added to it: low is never written at full size.
 // Not for more than 64 channels or filters: neither shared memory nor registers are left for them.
 #pragma once
 
 #include <kernels/simt/inverted_residual_products.hpp>
+#include <kernels/simt/upsampled.hpp>
 
 namespace viseme::simt {
 
 template <class T>
 struct inverted_residual_arguments {
-  int channels = 1, hidden = inverted_chunk, filters = 1;  // hidden: padded
+  int hidden = inverted_chunk, filters = 1;  // hidden: padded
   size2 in, out;
   pixels<const T> x;
   bool x_in_vectors = false, y_in_pairs = false;
-  const T* expand = nullptr;
-  const float* expand_bias = nullptr;
+  inverted_expand<T> expand;
+  upsampled<T> low;  // behind an upsampling; then hidden is without padding
   const float *depthwise = nullptr, *depthwise_bias = nullptr;
   const T* project = nullptr;
   const float* project_bias = nullptr;
@@ -30,7 +32,7 @@ struct inverted_residual_arguments {
   pixels<T> y;
 };
 
-template <class T, int Stride>
+template <class T, int Stride, bool Up = false>
 struct inverted_residual {
   using tile = inverted_tile<T, Stride>;
   using products = inverted_products<T, Stride>;
@@ -50,8 +52,15 @@ struct inverted_residual {
     t.sync();
     typename products::sums sums{};
     for (int chunk = 0; chunk < a.hidden; chunk += inverted_chunk) {
-      products::expand(t, s, a.channels, chunk, a.hidden, a.expand, a.expand_bias, [&](int pixel) {
-        return unsigned(corner.h + pixel / tile::in.w) < unsigned(a.in.h) && unsigned(corner.w + pixel % tile::in.w) < unsigned(a.in.w);
+      if constexpr (Up) {
+        upsample_low(t, s, corner, chunk);
+        t.sync();
+      }
+      products::expand(t, s, a.expand, chunk, a.hidden, [&]<int N>(int pixel, int column, floats<N> v) {
+        if (!inside(corner, pixel)) return floats<N>{};
+        if constexpr (Up) v += load_floats<N>(&s.hidden[pixel][column]);
+        activate_all(v, activation::relu, 0);
+        return v;
       });
       t.sync();
       mix(t, s, chunk);
@@ -66,23 +75,39 @@ struct inverted_residual {
   }
 
 private:
+  VISEME_DEVICE bool inside(size2 corner, int pixel) const {
+    return unsigned(corner.h + pixel / tile::in.w) < unsigned(a.in.h) && unsigned(corner.w + pixel % tile::in.w) < unsigned(a.in.w);
+  }
+
+  /// low' of a chunk, to where hidden will be.
+  template <class Thread>
+  VISEME_DEVICE void upsample_low(const Thread& t, shared& s, size2 corner, int chunk) const {
+    constexpr int vector = 4, vectors = inverted_chunk / vector;  // hidden's rows are no multiples of 16 bytes
+    const int channel = t.thread() % vectors * vector;
+    for (int pixel = t.thread() / vectors; pixel < tile::in_pixels; pixel += threads / vectors) {
+      if (!inside(corner, pixel)) continue;
+      const auto from = a.low.pixel(t.block().z, corner.h + pixel / tile::in.w, corner.w + pixel % tile::in.w);
+      store_floats(&s.hidden[pixel][channel], from.template at<vector>(chunk + channel));
+    }
+  }
+
   /// The pixels under the tile and its border, zeros outside of the picture and behind the channels: eight threads a pixel.
   template <class Thread>
   VISEME_DEVICE void load_x(const Thread& t, shared& s, size2 corner) const {
     constexpr int vector = widest<T>, steps = (tile::in_pixels + 31) / 32;
-    const int padded = inverted_padded<T>(a.channels);
+    const int padded = inverted_padded<T>(a.expand.channels);
     unrolled<steps>([&](auto step) {
       const int pixel = t.thread() / 8 + step * 32;
       if (pixel >= tile::in_pixels) return;
       const int row = corner.h + pixel / tile::in.w, column = corner.w + pixel % tile::in.w;
-      const bool inside = unsigned(row) < unsigned(a.in.h) && unsigned(column) < unsigned(a.in.w);
-      const T* from = a.x.at((std::ptrdiff_t(t.block().z) * a.in.h + (inside ? row : 0)) * a.in.w + (inside ? column : 0));
+      const bool there = inside(corner, pixel);
+      const T* from = a.x.at((std::ptrdiff_t(t.block().z) * a.in.h + (there ? row : 0)) * a.in.w + (there ? column : 0));
       for (int c = t.thread() % 8 * vector; c < padded; c += 8 * vector) {
         aligned<T, vector> v;
-        if (a.x_in_vectors && inside && c < a.channels) {
+        if (a.x_in_vectors && there && c < a.expand.channels) {
           v = load<T, vector>(from + c);
         } else {
-          unrolled<vector>([&](auto k) { v.at[k] = inside && c + k < a.channels ? from[c + k] : T(0.0f); });
+          unrolled<vector>([&](auto k) { v.at[k] = there && c + k < a.expand.channels ? from[c + k] : T(0.0f); });
         }
         store(&s.x[pixel][c], v);
       }

@@ -1,5 +1,5 @@
 // The two 1x1 products inside of inverted_residual.hpp, on a tile in shared memory, 32 hidden channels at a time:
-//     expand   hidden[p, j] = relu(sum over c of x[p, c] E[j, c] + e[j]), p of the tile and its border, zero outside of the picture
+//     expand   hidden[p, j] = finish(sum over c of x[p, c] E[j, c] + e[j]), p of the tile and its border
 //     project  sums[q, o] += sum over j of mixed[q, j] P[o, j]
 // 16-bit T: fragments of 16 pixels x 8 columns, weights in the order in which lanes take them, one coalesced access a fragment. Expanding, a warp
 // has every fourth 16 pixels and half of the 32 channels, eight at a time; projecting, 16 pixels and a share of the filters.
@@ -26,6 +26,15 @@ template <class T, int Stride>
 struct inverted_tile {
   static constexpr size2 out{8 / Stride, (is_half<T> ? 16 : 8) / Stride}, in{(out.h - 1) * Stride + 3, (out.w - 1) * Stride + 3};
   static constexpr int out_pixels = out.h * out.w, in_pixels = in.h * in.w;
+};
+
+/// The first product's weights, of which x's channels meet a slice: it begins at `weights`.
+template <class T>
+struct inverted_expand {
+  int channels = 1;     // of x
+  int of_channels = 1;  // of the whole weights, padded
+  const T* weights = nullptr;
+  const float* bias = nullptr;
 };
 
 /// Rows of x and mixed are padded so that a fragment's words lie in different banks. 48 KiB at most.
@@ -90,15 +99,15 @@ struct inverted_products {
     fragment_c at[filter_tiles];
   };
 
-  template <class Thread, class Inside>
-  VISEME_DEVICE static void expand(const Thread& t, shared& s, int channels, int chunk, int, const T* weights, const float* bias, Inside&& inside) {
+  template <class Thread, class Finish>
+  VISEME_DEVICE static void expand(const Thread& t, shared& s, const inverted_expand<T>& by, int chunk, int, Finish&& finish) {
     constexpr int mine = (in_tiles + 3) / 4, halves = 2;
-    const int steps = inverted_padded<T>(channels) / 16, g = t.lane() / 4, q = t.lane() % 4;
+    const int steps = inverted_padded<T>(by.channels) / 16, steps_of_all = by.of_channels / 16, g = t.lane() / 4, q = t.lane() % 4;
     for (int half = 0; half < halves; ++half) {
       const int column_tile = t.warp() / 4 * halves + half, column = column_tile * 8 + 2 * q;
       fragment_c sum[mine] = {};
       for (int step = 0; step < steps; ++step) {
-        const auto b = fragment(t, weights, (chunk / 8 + column_tile) * steps + step);
+        const auto b = fragment(t, by.weights, (chunk / 8 + column_tile) * steps_of_all + step);
         unrolled<mine>([&](auto m) {
           const int first = (t.warp() % 4 + 4 * m) * 16;
           if (first >= tile::in_pixels) return;
@@ -106,14 +115,13 @@ struct inverted_products {
           t.mma(sum[m], rows(s.x[low < tile::in_pixels ? low : 0], s.x[high < tile::in_pixels ? high : 0], step * 16 + 2 * q), b, T{});
         });
       }
-      const float e[2] = {bias[chunk + column], bias[chunk + column + 1]};
+      const float e[2] = {by.bias[chunk + column], by.bias[chunk + column + 1]};
       unrolled<mine>([&](auto m) {
         unrolled<2>([&](auto row) {
           const int pixel = (t.warp() % 4 + 4 * m) * 16 + g + 8 * row;
           if (pixel >= tile::in_pixels) return;
-          floats<2> v{{sum[m].at[2 * row] + e[0], sum[m].at[2 * row + 1] + e[1]}};
-          activate_all(v, activation::relu, 0);
-          store_floats(&s.hidden[pixel][column], inside(pixel) ? v : floats<2>{});
+          const floats<2> v{sum[m].at[2 * row] + e[0], sum[m].at[2 * row + 1] + e[1]};
+          store_floats(&s.hidden[pixel][column], finish(pixel, column, v));
         });
       });
     }
@@ -163,16 +171,16 @@ struct inverted_products<float, Stride> {
     floats<4> at[pixels_of_sums];
   };
 
-  template <class Thread, class Inside>
-  VISEME_DEVICE static void expand(const Thread& t, shared& s, int channels, int chunk, int hidden, const float* weights, const float* bias, Inside&& inside) {
+  template <class Thread, class Finish>
+  VISEME_DEVICE static void expand(const Thread& t, shared& s, const inverted_expand<float>& by, int chunk, int hidden, Finish&& finish) {
     constexpr int mine = (tile::in_pixels + in_groups - 1) / in_groups;
     const int column = t.thread() % 8 * 4, first = t.thread() / 8;
     floats<4> sum[mine];
-    const auto e = load_floats<4>(bias + chunk + column);
+    const auto e = load_floats<4>(by.bias + chunk + column);
     unrolled<mine>([&](auto m) { sum[m] = e; });
-    for (int c = 0; c < channels; c += 4) {
+    for (int c = 0; c < by.channels; c += 4) {
       floats<4> w[4];
-      unrolled<4>([&](auto k) { w[k] = load_floats<4>(weights + std::ptrdiff_t(c + k) * hidden + chunk + column); });
+      unrolled<4>([&](auto k) { w[k] = load_floats<4>(by.weights + std::ptrdiff_t(c + k) * hidden + chunk + column); });
       unrolled<mine>([&](auto m) {
         const int pixel = first + m * in_groups;
         if (pixel < tile::in_pixels) multiply(load_floats<4>(&s.x[pixel][c]), w, sum[m]);
@@ -180,9 +188,7 @@ struct inverted_products<float, Stride> {
     }
     unrolled<mine>([&](auto m) {
       const int pixel = first + m * in_groups;
-      if (pixel >= tile::in_pixels) return;
-      activate_all(sum[m], activation::relu, 0);
-      store_floats(&s.hidden[pixel][column], inside(pixel) ? sum[m] : floats<4>{});
+      if (pixel < tile::in_pixels) store_floats(&s.hidden[pixel][column], finish(pixel, column, sum[m]));
     });
   }
 
