@@ -1,4 +1,4 @@
-// Which backends this build has, and how each is opened. Definitions of the factories are in */instantiate.
+// Which backends this build has, and how each is opened. Nets and what runs them are instantiated in */instantiate.
 #include <thread>
 
 #include <backends/cpu/backend.hpp>

@@ -1,4 +1,4 @@
-// A backend opened, behind the runner's interface. What makes each net is declared in run/factory.hpp and instantiated in */instantiate.
+// A backend opened, behind the runner's interface. Nets and what runs them are instantiated in */instantiate.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ inline constexpr bool is_trained<audio_encoder> = false;
 template <>
 inline constexpr bool is_trained<pfld<folded>> = false;
 
-/// Whether a backend's factories for a net are instantiated.
+/// Whether a backend's programs for a net are instantiated.
 template <class B, class Net>
 inline constexpr bool has_net = true;
 
@@ -35,7 +35,7 @@ public:
   std::shared_ptr<const model> prepare(const net_spec& spec, std::span<const float> block) override {
     return with_net<folded>(spec, [&](auto n) -> std::shared_ptr<const model> {
       using net = typename decltype(n)::type;
-      if constexpr (has_net<B, net>) return inference_factory<B, net>::make(context_, spec, block);
+      if constexpr (has_net<B, net>) return net_factory<B>::prepare(net_program<B, net, purpose::inference>::make(), context_, spec, block);
       else refuse(spec);
     });
   }
@@ -43,7 +43,7 @@ public:
     return with_net<folded>(spec, [&](auto n) -> std::unique_ptr<training_net> {
       using net = typename decltype(n)::type;
       if constexpr (!has_net<B, net>) refuse(spec);
-      else if constexpr (is_trained<net>) return training_factory<B, net>::make(context_, block, o);
+      else if constexpr (is_trained<net>) return net_factory<B>::train(net_program<B, net, purpose::training>::make(), context_, block, o);
       else refuse_training(spec);
     });
   }
@@ -68,8 +68,8 @@ private:
       using net = typename decltype(n)::type;
       if constexpr (!has_net<B, net>) refuse(spec);
       else {
-        if (what == purpose::inference) return inference_factory<B, net>::steps(batch);
-        if constexpr (is_trained<net>) return training_factory<B, net>::steps(batch);
+        if (what == purpose::inference) return net_factory<B>::steps(net_program<B, net, purpose::inference>::make(), batch);
+        if constexpr (is_trained<net>) return net_factory<B>::steps(net_program<B, net, purpose::training>::make(), batch);
         else refuse_training(spec);
       }
     });

@@ -8,17 +8,17 @@ namespace {
 
 template <class Net>
 work forward_work(int batch) {
-  const auto& table = graph::lowered<Net>::table;
-  const shape_plan<Net> plan(default_input_shapes<Net>(batch), {});
+  const auto net = graph::table_of<Net>();
+  const shape_plan plan(net, default_input_shapes(net, batch), {});
   work total;
-  for (int i = 0; i < table.nodes; ++i) {
-    const auto& node = table.node_at[i];
-    double elements = double(plan.size[table.inputs + i].count());
+  for (int i = 0; i < int(net.nodes.size()); ++i) {
+    const auto& node = net.nodes[i];
+    double elements = double(plan.size[net.inputs() + i].count());
     for (int k = 0; k < node.input_count; ++k) elements += double(plan.size[node.inputs[k]].count());
     total.bytes += elements * sizeof(float);
   }
-  for (const auto& e : graph::parameters<Net>()) {
-    const auto out = plan.size[table.inputs + e.node];
+  for (const auto& e : graph::parameters(net)) {
+    const auto out = plan.size[net.inputs() + e.node];
     if (e.sizes.size() == 4) total.macs += double(e.count) * out.n * out.h * out.w;
     total.bytes += double(e.count) * sizeof(float);
   }

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(sessions_share_weights) {
 
 BOOST_AUTO_TEST_CASE(arena_is_smaller_than_all_values) {
   std::size_t sum = 0;
-  const shape_plan<small_net> plan(sizes, {});
+  const shape_plan plan(graph::table_of<small_net>(), sizes, {});
   for (const auto& s : plan.size) sum += graph::aligned(s.count() * sizeof(double));
   BOOST_TEST(make<truth>().arena_bytes() < sum);
 }

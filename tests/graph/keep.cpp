@@ -68,8 +68,8 @@ BOOST_AUTO_TEST_CASE(resuming_equals_running_on_reference) { check_resume<truth>
 BOOST_AUTO_TEST_CASE(resuming_equals_running_on_cpu) { check_resume<fast>(); }
 
 BOOST_AUTO_TEST_CASE(resuming_computes_only_what_lies_behind_the_kept_values) {
-  const shape_plan<small_net> plan(sizes, {{}, {}, {"mixed"}});
-  const auto is = [&](const char* key) { return plan.resumed[shape_plan<small_net>::find(key)]; };
+  const shape_plan plan(graph::table_of<small_net>(), sizes, {{}, {}, {"mixed"}});
+  const auto is = [&](const char* key) { return plan.resumed[plan.net.find(key)]; };
   for (const auto* key : {"sound", "joined", "up", "last", "output"}) BOOST_TEST(is(key), key);
   for (const auto* key : {"image", "audio", "down", "mixed"}) BOOST_TEST(!is(key), key);
 }

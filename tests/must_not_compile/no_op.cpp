@@ -15,4 +15,4 @@ struct net {
   using body = network<input<"x"_n, 3>, at<"y"_n, swish>>;
 };
 
-auto all = steps<backends::reference<float>, net, purpose::inference>();
+auto all = net_program<backends::reference<float>, net, purpose::inference>::make();

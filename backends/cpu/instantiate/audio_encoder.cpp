@@ -1,9 +1,9 @@
 #include <backends/cpu/precompiled.hpp>
 #include <viseme/nets/audio_encoder.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::cpu<float>, audio_encoder>;
+template struct net_program<backends::cpu<float>, audio_encoder, purpose::inference>;
 
 }  // namespace viseme

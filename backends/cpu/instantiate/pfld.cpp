@@ -1,9 +1,9 @@
 #include <backends/cpu/precompiled.hpp>
 #include <viseme/nets/pfld.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::cpu<float>, pfld<folded>>;
+template struct net_program<backends::cpu<float>, pfld<folded>, purpose::inference>;
 
 }  // namespace viseme

@@ -1,14 +1,14 @@
 #include <backends/cpu/precompiled.hpp>
 #include <viseme/nets/syncnet.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::cpu<float>, syncnet<audio_features::ave>>;
-template struct training_factory<backends::cpu<float>, syncnet<audio_features::ave>>;
-template struct inference_factory<backends::cpu<float>, syncnet<audio_features::hubert>>;
-template struct training_factory<backends::cpu<float>, syncnet<audio_features::hubert>>;
-template struct inference_factory<backends::cpu<float>, syncnet<audio_features::wenet>>;
-template struct training_factory<backends::cpu<float>, syncnet<audio_features::wenet>>;
+template struct net_program<backends::cpu<float>, syncnet<audio_features::ave>, purpose::inference>;
+template struct net_program<backends::cpu<float>, syncnet<audio_features::ave>, purpose::training>;
+template struct net_program<backends::cpu<float>, syncnet<audio_features::hubert>, purpose::inference>;
+template struct net_program<backends::cpu<float>, syncnet<audio_features::hubert>, purpose::training>;
+template struct net_program<backends::cpu<float>, syncnet<audio_features::wenet>, purpose::inference>;
+template struct net_program<backends::cpu<float>, syncnet<audio_features::wenet>, purpose::training>;
 
 }  // namespace viseme

@@ -1,10 +1,10 @@
 #include <backends/cpu/precompiled.hpp>
 #include <viseme/nets/vgg19.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::cpu<float>, vgg19>;
-template struct training_factory<backends::cpu<float>, vgg19>;
+template struct net_program<backends::cpu<float>, vgg19, purpose::inference>;
+template struct net_program<backends::cpu<float>, vgg19, purpose::training>;
 
 }  // namespace viseme

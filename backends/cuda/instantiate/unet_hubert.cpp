@@ -1,21 +1,21 @@
 #include <backends/cuda/backend.hpp>
 #include <backends/simt/simt.hpp>
 #include <viseme/nets/unet.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::cuda<float>, unet<audio_features::hubert, wide>>;
-template struct training_factory<backends::cuda<float>, unet<audio_features::hubert, wide>>;
-template struct inference_factory<backends::cuda<bf16>, unet<audio_features::hubert, wide>>;
-template struct training_factory<backends::cuda<bf16>, unet<audio_features::hubert, wide>>;
-template struct inference_factory<backends::cuda<fp16>, unet<audio_features::hubert, wide>>;
-template struct training_factory<backends::cuda<fp16>, unet<audio_features::hubert, wide>>;
-template struct inference_factory<backends::cuda<float>, unet<audio_features::hubert, mobile>>;
-template struct training_factory<backends::cuda<float>, unet<audio_features::hubert, mobile>>;
-template struct inference_factory<backends::cuda<bf16>, unet<audio_features::hubert, mobile>>;
-template struct training_factory<backends::cuda<bf16>, unet<audio_features::hubert, mobile>>;
-template struct inference_factory<backends::cuda<fp16>, unet<audio_features::hubert, mobile>>;
-template struct training_factory<backends::cuda<fp16>, unet<audio_features::hubert, mobile>>;
+template struct net_program<backends::cuda<float>, unet<audio_features::hubert, wide>, purpose::inference>;
+template struct net_program<backends::cuda<float>, unet<audio_features::hubert, wide>, purpose::training>;
+template struct net_program<backends::cuda<bf16>, unet<audio_features::hubert, wide>, purpose::inference>;
+template struct net_program<backends::cuda<bf16>, unet<audio_features::hubert, wide>, purpose::training>;
+template struct net_program<backends::cuda<fp16>, unet<audio_features::hubert, wide>, purpose::inference>;
+template struct net_program<backends::cuda<fp16>, unet<audio_features::hubert, wide>, purpose::training>;
+template struct net_program<backends::cuda<float>, unet<audio_features::hubert, mobile>, purpose::inference>;
+template struct net_program<backends::cuda<float>, unet<audio_features::hubert, mobile>, purpose::training>;
+template struct net_program<backends::cuda<bf16>, unet<audio_features::hubert, mobile>, purpose::inference>;
+template struct net_program<backends::cuda<bf16>, unet<audio_features::hubert, mobile>, purpose::training>;
+template struct net_program<backends::cuda<fp16>, unet<audio_features::hubert, mobile>, purpose::inference>;
+template struct net_program<backends::cuda<fp16>, unet<audio_features::hubert, mobile>, purpose::training>;
 
 }  // namespace viseme

@@ -1,11 +1,11 @@
 #include <backends/emulated/backend.hpp>
 #include <backends/simt/simt.hpp>
 #include <viseme/nets/unet.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::emulated<float>, unet<audio_features::ave, wide>>;
-template struct training_factory<backends::emulated<float>, unet<audio_features::ave, wide>>;
+template struct net_program<backends::emulated<float>, unet<audio_features::ave, wide>, purpose::inference>;
+template struct net_program<backends::emulated<float>, unet<audio_features::ave, wide>, purpose::training>;
 
 }  // namespace viseme

@@ -1,10 +1,10 @@
 #include <backends/reference/reference.hpp>
 #include <viseme/nets/audio_encoder.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::reference<float>, audio_encoder>;
-template struct inference_factory<backends::reference<double>, audio_encoder>;
+template struct net_program<backends::reference<float>, audio_encoder, purpose::inference>;
+template struct net_program<backends::reference<double>, audio_encoder, purpose::inference>;
 
 }  // namespace viseme

@@ -1,10 +1,10 @@
 #include <backends/reference/reference.hpp>
 #include <viseme/nets/pfld.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::reference<float>, pfld<folded>>;
-template struct inference_factory<backends::reference<double>, pfld<folded>>;
+template struct net_program<backends::reference<float>, pfld<folded>, purpose::inference>;
+template struct net_program<backends::reference<double>, pfld<folded>, purpose::inference>;
 
 }  // namespace viseme

@@ -1,16 +1,16 @@
 #include <backends/reference/reference.hpp>
 #include <viseme/nets/unet.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::reference<float>, unet<audio_features::ave, wide>>;
-template struct training_factory<backends::reference<float>, unet<audio_features::ave, wide>>;
-template struct inference_factory<backends::reference<double>, unet<audio_features::ave, wide>>;
-template struct training_factory<backends::reference<double>, unet<audio_features::ave, wide>>;
-template struct inference_factory<backends::reference<float>, unet<audio_features::ave, mobile>>;
-template struct training_factory<backends::reference<float>, unet<audio_features::ave, mobile>>;
-template struct inference_factory<backends::reference<double>, unet<audio_features::ave, mobile>>;
-template struct training_factory<backends::reference<double>, unet<audio_features::ave, mobile>>;
+template struct net_program<backends::reference<float>, unet<audio_features::ave, wide>, purpose::inference>;
+template struct net_program<backends::reference<float>, unet<audio_features::ave, wide>, purpose::training>;
+template struct net_program<backends::reference<double>, unet<audio_features::ave, wide>, purpose::inference>;
+template struct net_program<backends::reference<double>, unet<audio_features::ave, wide>, purpose::training>;
+template struct net_program<backends::reference<float>, unet<audio_features::ave, mobile>, purpose::inference>;
+template struct net_program<backends::reference<float>, unet<audio_features::ave, mobile>, purpose::training>;
+template struct net_program<backends::reference<double>, unet<audio_features::ave, mobile>, purpose::inference>;
+template struct net_program<backends::reference<double>, unet<audio_features::ave, mobile>, purpose::training>;
 
 }  // namespace viseme

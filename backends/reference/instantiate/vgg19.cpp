@@ -1,12 +1,12 @@
 #include <backends/reference/reference.hpp>
 #include <viseme/nets/vgg19.hpp>
-#include <viseme/run/net_factory.hpp>
+#include <viseme/run/steps.hpp>
 
 namespace viseme {
 
-template struct inference_factory<backends::reference<float>, vgg19>;
-template struct training_factory<backends::reference<float>, vgg19>;
-template struct inference_factory<backends::reference<double>, vgg19>;
-template struct training_factory<backends::reference<double>, vgg19>;
+template struct net_program<backends::reference<float>, vgg19, purpose::inference>;
+template struct net_program<backends::reference<float>, vgg19, purpose::training>;
+template struct net_program<backends::reference<double>, vgg19, purpose::inference>;
+template struct net_program<backends::reference<double>, vgg19, purpose::training>;
 
 }  // namespace viseme

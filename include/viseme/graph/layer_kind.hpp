@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -15,10 +16,10 @@
 
 namespace viseme::graph {
 
-/// `convolution` is null for every other layer; `slope` is that of a leaky ReLU.
+/// `slope` is that of a leaky ReLU.
 struct layer_kind {
   std::string_view name;
-  const conv* convolution = nullptr;
+  std::optional<conv> convolution{};
   double slope = 0;
 };
 
@@ -29,7 +30,7 @@ struct kind_of {
 
 template <conv S>
 struct kind_of<conv2d<S>> {
-  static constexpr layer_kind value{is_depthwise3x3<S> ? "depthwise3x3" : S.kernel == size2{1, 1} && S.groups == 1 ? "pointwise" : "conv2d", &conv2d<S>::spec};
+  static constexpr layer_kind value{is_depthwise3x3<S> ? "depthwise3x3" : S.kernel == size2{1, 1} && S.groups == 1 ? "pointwise" : "conv2d", S};
 };
 template <int C>
 struct kind_of<batch_norm<C>> {
@@ -41,7 +42,7 @@ struct kind_of<relu> {
 };
 template <int D>
 struct kind_of<leaky_relu<D>> {
-  static constexpr layer_kind value{"leaky_relu", nullptr, leaky_relu<D>::slope};
+  static constexpr layer_kind value{"leaky_relu", {}, leaky_relu<D>::slope};
 };
 template <>
 struct kind_of<sigmoid> {

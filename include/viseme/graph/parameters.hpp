@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <viseme/graph/lower.hpp>
+#include <viseme/graph/net_table.hpp>
 
 namespace viseme {
 
@@ -24,16 +24,14 @@ struct parameter_entry {
 namespace graph {
 
 /// All parameters and buffers of a net; block size is back().offset + back().count.
-template <class Net>
-std::vector<parameter_entry> parameters() {
+inline std::vector<parameter_entry> parameters(const net_table& net) {
   std::vector<parameter_entry> trainable, buffers;
-  using low = lowered<Net>;
-  for (int i = 0; i < low::table.nodes; ++i)
-    for (int k = 0; k < low::facts[i].parameter_count; ++k) {
-      const parameter& p = low::facts[i].parameters[k];
+  for (int i = 0; i < int(net.nodes.size()); ++i)
+    for (int k = 0; k < net.facts[i].parameter_count; ++k) {
+      const parameter& p = net.facts[i].parameters[k];
       (p.trainable ? trainable : buffers)
-          .push_back({std::string(low::table.node_at[i].label.child(p.leaf.view()).view()),
-                      {p.sizes.begin(), p.sizes.begin() + p.rank}, p.trainable, low::facts[i].norm, 0, p.count(), i, k});
+          .push_back({std::string(net.nodes[i].label.child(p.leaf.view()).view()),
+                      {p.sizes.begin(), p.sizes.begin() + p.rank}, p.trainable, net.facts[i].norm, 0, p.count(), i, k});
     }
   trainable.insert(trainable.end(), buffers.begin(), buffers.end());
   std::size_t offset = 0;
@@ -42,6 +40,10 @@ std::vector<parameter_entry> parameters() {
     offset += e.count;
   }
   return trainable;
+}
+template <class Net>
+std::vector<parameter_entry> parameters() {
+  return parameters(table_of<Net>());
 }
 
 }  // namespace graph

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string_view>
 
 #include <viseme/layers/layer.hpp>
@@ -21,6 +22,13 @@ struct named_value {
   int value = 0;
 };
 
+/// Value of a name, the latest definition first; -1 if unknown.
+constexpr int find_value(std::span<const named_value> names, std::string_view key) {
+  for (auto i = names.size(); i-- > 0;)
+    if (names[i].key.view() == key) return names[i].value;
+  return -1;
+}
+
 template <int Inputs, int Nodes, int Names>
 struct table {
   static constexpr int inputs = Inputs, nodes = Nodes, values = Inputs + Nodes;
@@ -33,17 +41,12 @@ struct table {
 
   constexpr int channels_of(int value) const { return value < Inputs ? input_channels[value] : node_at[value - Inputs].channels; }
 
-  /// Value of an output or inner name, the latest definition first; "output" means the last node where nothing else has that name. -1 if unknown.
+  /// Of an output or inner name; "output" means the last node where nothing else has that name.
   constexpr int find_output(std::string_view key) const {
-    for (int i = Names - 1; i >= 0; --i)
-      if (names[i].key.view() == key) return names[i].value;
-    return key == "output" ? values - 1 : -1;
+    const int v = find_value(names, key);
+    return v < 0 && key == "output" ? values - 1 : v;
   }
-  constexpr int find_input(std::string_view key) const {
-    for (const auto& n : input_names)
-      if (n.key.view() == key) return n.value;
-    return -1;
-  }
+  constexpr int find_input(std::string_view key) const { return find_value(input_names, key); }
   constexpr bool is_named(int value) const {
     for (const auto& n : names)
       if (n.value == value) return true;

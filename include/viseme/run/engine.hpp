@@ -12,16 +12,20 @@
 namespace viseme {
 
 /// Weights as a backend wants them: batch norms folded and matrices packed where its ops do so. Immutable; share it between sessions.
-template <class B, class Net>
-class prepared_weights {
+/// prepared_weights<B, Net> is made from the type of a net, prepared_weights<B> from its program.
+template <class B, class Net = void>
+class prepared_weights;
+
+template <class B>
+class prepared_weights<B, void> {
 public:
   using T = typename B::scalar;
   using master = master_of<T>;
 
-  /// `block`: values in the order of graph::parameters<Net>().
-  prepared_weights(typename B::context& context, std::span<const float> block) {
-    const auto list = steps<B, Net, purpose::inference>();
-    const auto entries = graph::parameters<Net>();
+  /// `block`: values in the order of graph::parameters(net.net).
+  prepared_weights(const program<B>& net, typename B::context& context, std::span<const float> block) : net_(net) {
+    const auto list = net.steps;
+    const auto entries = graph::parameters(net.net);
     require(block.size() == block_size(entries), "weights", "the block has another size than the net", "load it by the net's table");
     std::size_t total = 0;
     for (const auto& s : list) {
@@ -41,6 +45,7 @@ public:
     context.wait();
   }
 
+  const program<B>& net() const { return net_; }
   /// Of step g.
   const master* packed(int g) const { return storage_.template at<master>(offset_[g]); }
   const parameter_pointers<T>& parameters(int g) const { return raw_[g]; }
@@ -63,35 +68,44 @@ private:
     }
   }
 
+  program<B> net_;
   typename B::buffer storage_;
   std::vector<std::size_t> offset_;
   std::vector<parameter_pointers<T>> raw_;
 };
 
-/// One user's run of a net: an arena planned at construction, nothing allocated afterwards. Not for two threads at once.
 template <class B, class Net>
-class engine {
+class prepared_weights : public prepared_weights<B> {
+public:
+  prepared_weights(typename B::context& context, std::span<const float> block)
+      : prepared_weights<B>(net_program<B, Net, purpose::inference>::make(), context, block) {}
+};
+
+/// One user's run of a net: an arena planned at construction, nothing allocated afterwards. Not for two threads at once.
+template <class B, class Net = void>
+class engine;
+
+template <class B>
+class engine<B, void> {
 public:
   using T = typename B::scalar;
   using master = master_of<T>;
-  using low = graph::lowered<Net>;
-  static constexpr int values = low::table.values;
 
-  engine(typename B::context& context, std::shared_ptr<const prepared_weights<B, Net>> weights, const std::vector<shape>& inputs, const cut& c = {})
-      : context_(&context), weights_(std::move(weights)), shapes_(inputs, c), steps_(steps<B, Net, purpose::inference>()) {
+  engine(typename B::context& context, std::shared_ptr<const prepared_weights<B>> weights, const std::vector<shape>& inputs, const cut& c = {})
+      : context_(&context), weights_(std::move(weights)), shapes_(weights_->net().net, inputs, c), steps_(weights_->net().steps) {
     plan();
   }
 
   /// Memory of a fed or wanted value in the backend's layout. Write inputs before run(), read outputs after it.
   view<T> input(const std::string& key) const {
-    const int in = low::table.find_input(key);
-    const int v = in >= 0 && shapes_.fed[in] ? in : low::table.find_output(key);
+    const int in = shapes_.net.find_input(key);
+    const int v = in >= 0 && shapes_.fed[in] ? in : shapes_.net.find_output(key);
     if (v < 0 || !shapes_.fed[v] || !shapes_.needed[v])
       throw error("input '" + key + "'", "nothing of that name is fed to this run", "name it when the run is made");
     return value(v);
   }
   view<T> output(const std::string& key) const {
-    const int v = shape_plan<Net>::find(key);
+    const int v = shapes_.net.find(key);
     if (v < 0 || !shapes_.wanted[v]) throw error("output '" + key + "'", "nothing of that name is kept by this run", "name it when the run is made");
     return value(v);
   }
@@ -114,7 +128,7 @@ public:
 
   /// The layers and groups that run() computes, in order.
   std::vector<layer_info> layers() const {
-    auto all = describe<B, Net>(steps_, shapes_.size).layers;
+    auto all = describe(weights_->net(), shapes_.size).layers;
     std::vector<layer_info> run;
     for (std::size_t g = 0; g < steps_.size(); ++g)
       if (active(steps_[g])) run.push_back(std::move(all[g]));
@@ -142,6 +156,7 @@ private:
 
   void plan() {
     const int last = int(steps_.size());
+    const int values = shapes_.net.values();
     place_.assign(values, {});
     std::size_t scratch = 0;
     const auto use = [&](int v, int at) {
@@ -165,12 +180,19 @@ private:
   }
 
   typename B::context* context_;
-  std::shared_ptr<const prepared_weights<B, Net>> weights_;
-  shape_plan<Net> shapes_;
+  std::shared_ptr<const prepared_weights<B>> weights_;
+  shape_plan shapes_;
   std::span<const step<B>> steps_;
   std::vector<graph::lifetime> place_;
   typename B::buffer arena_;
   std::size_t scratch_offset_ = 0;
+};
+
+template <class B, class Net>
+class engine : public engine<B> {
+public:
+  engine(typename B::context& context, std::shared_ptr<const prepared_weights<B, Net>> weights, const std::vector<shape>& inputs, const cut& c = {})
+      : engine<B>(context, std::move(weights), inputs, c) {}
 };
 
 }  // namespace viseme

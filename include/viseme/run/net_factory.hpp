@@ -1,4 +1,4 @@
-// Engine and training graph of one net on one backend behind the runner's interfaces. Instantiated in backends/*/instantiate only.
+// Engine and training graph of any net on one backend behind the runner's interfaces. Instantiated once a backend, in backends/*/instantiate.
 #pragma once
 
 #include <chrono>
@@ -13,10 +13,9 @@ namespace viseme {
 
 namespace detail {
 
-template <class Net>
-std::vector<shape> input_shapes(int batch, size2 image) {
+inline std::vector<shape> input_shapes(const graph::net_table& net, int batch, size2 image) {
   require(batch > 0, "batch", "it is " + std::to_string(batch), "give at least 1");
-  auto s = default_input_shapes<Net>(batch);
+  auto s = default_input_shapes(net, batch);
   if (image.h) s[0].h = image.h, s[0].w = image.w;
   return s;
 }
@@ -25,11 +24,12 @@ inline void require_size(std::size_t have, shape want, const std::string& key) {
   if (have != want.count()) throw error("value '" + key + "'", std::to_string(have) + " numbers for " + text(want), "give an array of that shape");
 }
 
-template <class B, class Net>
+template <class B>
 class net_session final : public session {
 public:
-  net_session(shared_context<B> context, std::shared_ptr<const prepared_weights<B, Net>> weights, const session_options& o)
-      : context_(std::move(context)), cut_(complete(o.cut)), keep_as_(o.keep_as), engine_(*context_, std::move(weights), input_shapes<Net>(o.batch, o.image), cut_) {
+  net_session(shared_context<B> context, std::shared_ptr<const prepared_weights<B>> weights, const session_options& o)
+      : context_(std::move(context)), cut_(complete(weights->net().net, o.cut)), keep_as_(o.keep_as),
+        engine_(*context_, weights, input_shapes(weights->net().net, o.batch, o.image), cut_) {
     for (const auto& key : cut_.keep) kept_.push_back(engine_.output(key));
   }
 
@@ -80,9 +80,9 @@ public:
   std::size_t memory_bytes() const override { return engine_.arena_bytes(); }
 
 private:
-  static viseme::cut complete(viseme::cut c) {
+  static viseme::cut complete(const graph::net_table& net, viseme::cut c) {
     if (c.from.empty())
-      for (const auto& n : graph::lowered<Net>::table.input_names) c.from.emplace_back(n.key.view());
+      for (const auto& n : net.input_names) c.from.emplace_back(n.key.view());
     if (c.to.empty()) c.to = {"output"};
     return c;
   }
@@ -90,33 +90,33 @@ private:
   shared_context<B> context_;
   viseme::cut cut_;
   kept_as keep_as_;
-  engine<B, Net> engine_;
+  engine<B> engine_;
   recording<B> run_, resume_;
   std::vector<view<typename B::scalar>> kept_;
 };
 
-template <class B, class Net>
+template <class B>
 class net_model final : public model {
 public:
-  net_model(shared_context<B> context, net_spec spec, std::span<const float> block)
-      : context_(std::move(context)), spec_(std::move(spec)), weights_(std::make_shared<prepared_weights<B, Net>>(*context_, block)) {}
+  net_model(shared_context<B> context, const program<B>& net, net_spec spec, std::span<const float> block)
+      : context_(std::move(context)), spec_(std::move(spec)), weights_(std::make_shared<prepared_weights<B>>(net, *context_, block)) {}
 
   const net_spec& spec() const override { return spec_; }
   std::unique_ptr<session> make_session(const session_options& o) const override {
-    return std::make_unique<net_session<B, Net>>(context_, weights_, o);
+    return std::make_unique<net_session<B>>(context_, weights_, o);
   }
   std::size_t memory_bytes() const override { return weights_->bytes(); }
   std::vector<std::string> fallbacks() const override {
     std::vector<std::string> names;
-    for (const auto& s : steps<B, Net, purpose::inference>())
-      if (std::string_view(s.ran_by) != B::name) names.emplace_back(graph::lowered<Net>::table.node_at[s.range.first].label.view());
+    for (const auto& s : weights_->net().steps)
+      if (std::string_view(s.ran_by) != B::name) names.emplace_back(weights_->net().net.nodes[s.range.first].label.view());
     return names;
   }
 
 private:
   shared_context<B> context_;
   net_spec spec_;
-  std::shared_ptr<const prepared_weights<B, Net>> weights_;
+  std::shared_ptr<const prepared_weights<B>> weights_;
 };
 
 /// What nets of one device show each other.
@@ -129,13 +129,13 @@ protected:
   ~native_values() = default;
 };
 
-template <class B, class Net>
+template <class B>
 class net_training final : public training_net, public native_values<typename B::scalar> {
 public:
   using T = typename B::scalar;
 
-  net_training(shared_context<B> context, std::span<const float> block, const training_net_options& o)
-      : context_(std::move(context)), graph_(*context_, block, input_shapes<Net>(o.batch, o.image), o.graph) {
+  net_training(shared_context<B> context, const program<B>& net, std::span<const float> block, const training_net_options& o)
+      : context_(std::move(context)), net_(net.net), graph_(net, *context_, block, input_shapes(net.net, o.batch, o.image), o.graph) {
     shape largest;
     for (const auto& key : outputs(o))
       if (graph_.output(key).size.count() > largest.count()) largest = graph_.output(key).size;
@@ -143,7 +143,7 @@ public:
   }
 
   shape size_of(const std::string& key) const override {
-    return graph::lowered<Net>::table.find_input(key) >= 0 ? graph_.input(key).size : graph_.output(key).size;
+    return net_.find_input(key) >= 0 ? graph_.input(key).size : graph_.output(key).size;
   }
   void write(const std::string& key, std::span<const float> nchw) override {
     const auto to = graph_.input(key);
@@ -265,7 +265,8 @@ private:
   }
 
   shared_context<B> context_;
-  training_graph<B, Net> graph_;
+  graph::net_table net_;
+  training_graph<B> graph_;
   recording<B> forward_, backward_;
   typename B::buffer target_;
   std::vector<std::string> written_;
@@ -273,23 +274,17 @@ private:
 
 }  // namespace detail
 
-template <class B, class Net>
-net_steps<B> inference_factory<B, Net>::steps(int batch) {
-  return describe<B, Net>(viseme::steps<B, Net, purpose::inference>(), shape_plan<Net>(detail::input_shapes<Net>(batch, {0, 0}), {}).size);
+template <class B>
+net_steps<B> net_factory<B>::steps(const program<B>& net, int batch) {
+  return describe(net, shape_plan(net.net, detail::input_shapes(net.net, batch, {0, 0}), {}).size);
 }
-template <class B, class Net>
-net_steps<B> training_factory<B, Net>::steps(int batch) {
-  return describe<B, Net>(viseme::steps<B, Net, purpose::training>(), shape_plan<Net>(detail::input_shapes<Net>(batch, {0, 0}), {}).size);
+template <class B>
+std::shared_ptr<const model> net_factory<B>::prepare(const program<B>& net, shared_context<B> context, const net_spec& spec, std::span<const float> block) {
+  return std::make_shared<detail::net_model<B>>(std::move(context), net, spec, block);
 }
-
-template <class B, class Net>
-std::shared_ptr<const model> inference_factory<B, Net>::make(shared_context<B> context, const net_spec& spec, std::span<const float> block) {
-  return std::make_shared<detail::net_model<B, Net>>(std::move(context), spec, block);
-}
-
-template <class B, class Net>
-std::unique_ptr<training_net> training_factory<B, Net>::make(shared_context<B> context, std::span<const float> block, const training_net_options& o) {
-  return std::make_unique<detail::net_training<B, Net>>(std::move(context), block, o);
+template <class B>
+std::unique_ptr<training_net> net_factory<B>::train(const program<B>& net, shared_context<B> context, std::span<const float> block, const training_net_options& o) {
+  return std::make_unique<detail::net_training<B>>(std::move(context), net, block, o);
 }
 
 }  // namespace viseme

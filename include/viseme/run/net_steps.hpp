@@ -1,13 +1,12 @@
-// A net's steps on one backend with the net's type forgotten: functions, shapes and names.
+// A net's steps on one backend as one looks at them: functions, shapes and names.
 #pragma once
 
 #include <algorithm>
 #include <span>
 #include <vector>
 
-#include <viseme/graph/layer_kind.hpp>
 #include <viseme/run/layers.hpp>
-#include <viseme/run/steps.hpp>
+#include <viseme/run/program.hpp>
 
 namespace viseme {
 
@@ -20,22 +19,9 @@ struct net_steps {
 
 namespace detail {
 
-struct net_tables {
-  int inputs;
-  std::span<const graph::node> nodes;
-  std::span<const graph::layer_kind> kinds;
-  std::span<const parameter_entry> entries;
-};
-
-template <class Net>
-net_tables tables_of(std::span<const parameter_entry> entries) {
-  constexpr auto& t = graph::lowered<Net>::table;
-  return {t.inputs, t.node_at, graph::layer_kinds<Net>, entries};
-}
-
 /// `size`: of every value of the net.
 template <class B>
-layer_info describe(const step<B>& s, const net_tables& net, std::span<const shape> size) {
+layer_info describe(const step<B>& s, const graph::net_table& net, std::span<const parameter_entry> entries, std::span<const shape> size) {
   layer_info l;
   l.path = net.nodes[s.range.first].label.view();
   l.output = size[s.out];
@@ -49,12 +35,12 @@ layer_info describe(const step<B>& s, const net_tables& net, std::span<const sha
   }
   for (int node = s.range.first; node < s.range.first + s.range.count; ++node) {
     const auto& kind = net.kinds[node];
-    l.parts.push_back({std::string(kind.name), kind.convolution ? std::optional(*kind.convolution) : std::nullopt, kind.slope});
-    const shape out = size[net.inputs + node];
-    if (const auto* c = kind.convolution) l.multiply_adds += double(out.count()) * (c->in / c->groups) * c->kernel.h * c->kernel.w;
+    l.parts.push_back({std::string(kind.name), kind.convolution, kind.slope});
+    const shape out = size[net.inputs() + node];
+    if (const auto& c = kind.convolution) l.multiply_adds += double(out.count()) * (c->in / c->groups) * c->kernel.h * c->kernel.w;
     for (int index = 0;; ++index) {
-      const auto found = std::ranges::find_if(net.entries, [&](const auto& e) { return e.node == node && e.index == index; });
-      if (found == net.entries.end()) break;
+      const auto found = std::ranges::find_if(entries, [&](const auto& e) { return e.node == node && e.index == index; });
+      if (found == entries.end()) break;
       l.parameters.push_back(*found);
       elements += double(found->count);
     }
@@ -65,11 +51,11 @@ layer_info describe(const step<B>& s, const net_tables& net, std::span<const sha
 
 }  // namespace detail
 
-/// Each of `list`, steps of Net, for given sizes of every value.
-template <class B, class Net>
-net_steps<B> describe(std::span<const step<B>> list, std::span<const shape> size) {
-  net_steps<B> all{list, {}, graph::parameters<Net>()};
-  for (const auto& s : list) all.layers.push_back(detail::describe(s, detail::tables_of<Net>(all.entries), size));
+/// Each step of a net, for given sizes of every value.
+template <class B>
+net_steps<B> describe(const program<B>& net, std::span<const shape> size) {
+  net_steps<B> all{net.steps, {}, graph::parameters(net.net)};
+  for (const auto& s : net.steps) all.layers.push_back(detail::describe(s, net.net, all.entries, size));
   return all;
 }
 

@@ -12,19 +12,23 @@
 
 namespace viseme {
 
-template <class B, class Net>
-class training_graph {
+/// training_graph<B, Net> is made from the type of a net, training_graph<B> from its program.
+template <class B, class Net = void>
+class training_graph;
+
+template <class B>
+class training_graph<B, void> {
 public:
   using T = typename B::scalar;
   using master = master_of<T>;
-  using low = graph::lowered<Net>;
-  static constexpr int values = low::table.values;
 
-  /// `block`: values in the order of graph::parameters<Net>().
-  training_graph(typename B::context& context, std::span<const float> block, const std::vector<shape>& inputs, training_options options)
-      : context_(&context), options_(std::move(options)), entries_(graph::parameters<Net>()), shapes_(inputs, {{}, options_.outputs}),
-        steps_(steps<B, Net, purpose::training>()) {
+  /// `block`: values in the order of graph::parameters(net.net).
+  training_graph(const program<B>& net, typename B::context& context, std::span<const float> block, const std::vector<shape>& inputs, training_options options)
+      : context_(&context), options_(std::move(options)), entries_(graph::parameters(net.net)), shapes_(net.net, inputs, {{}, options_.outputs}), steps_(net.steps) {
     require(block.size() == block_size(entries_), "weights", "the block has another size than the net", "load it by the net's table");
+    has_gradient_.resize(values());
+    recomputed_.resize(values());
+    gradient_slot_.resize(values());
     trainable_ = options_.frozen ? 0 : trainable_size(entries_);
     parameters_ = typename B::buffer(context, block.size() * sizeof(master));
     state_ = typename B::buffer(context, 3 * graph::aligned(trainable_ * sizeof(master)));
@@ -32,14 +36,14 @@ public:
     plan();
   }
 
-  view<T> input(const std::string& key) const { return value(known(low::table.find_input(key), key)); }
+  view<T> input(const std::string& key) const { return value(known(shapes_.net.find_input(key), key)); }
   view<T> output(const std::string& key) const { return value(wanted(key)); }
   /// Where losses write the gradient of an output, between forward() and backward().
   view<T> output_gradient(const std::string& key) const { return gradient(wanted(key)); }
   view<T> input_gradient(const std::string& key) const {
     if (!options_.input_gradients)
       throw error("gradient of input '" + key + "'", "this graph was made without input gradients", "ask for them when it is made");
-    return gradient(known(low::table.find_input(key), key));
+    return gradient(known(shapes_.net.find_input(key), key));
   }
 
   void forward() {
@@ -90,10 +94,11 @@ public:
 
 private:
   int count() const { return int(steps_.size()); }
+  int values() const { return shapes_.net.values(); }
   int backward_time(int g) const { return 2 * count() - g; }
 
   int wanted(const std::string& key) const {
-    const int v = known(shape_plan<Net>::find(key), key);
+    const int v = known(shapes_.net.find(key), key);
     if (!shapes_.wanted[v]) throw error("output '" + key + "'", "this graph does not keep it", "name it when the graph is made");
     return v;
   }
@@ -110,9 +115,9 @@ private:
   view<T> gradient(int v) const { return at(gradient_slot_[v], shapes_.size[v]); }
   /// What backward() reads as value v.
   view<T> backward_value(int v) const { return recomputed_[v] ? at(again(v), shapes_.size[v]) : value(v); }
-  int again(int v) const { return 2 * values + count() + v; }
+  int again(int v) const { return 2 * values() + count() + v; }
   master* statistics(int g) const {
-    const auto& p = place_[2 * values + g];
+    const auto& p = place_[2 * values() + g];
     return p.bytes ? arena_.template at<master>(p.offset) : nullptr;
   }
 
@@ -155,7 +160,7 @@ private:
 
   void mark_gradients() {
     if (options_.input_gradients)
-      for (int v = 0; v < low::table.inputs; ++v) has_gradient_[v] = shapes_.needed[v];
+      for (int v = 0; v < shapes_.net.inputs(); ++v) has_gradient_[v] = shapes_.needed[v];
     for (const auto& s : steps_) has_gradient_[s.out] = shapes_.needed[s.out] && carries_gradient(s);
   }
 
@@ -166,11 +171,11 @@ private:
       const auto& s = steps_[g];
       recomputed_[s.out] = s.recompute && has_gradient_[s.out] && !s.reads.output && !shapes_.wanted[s.out] && !recomputed_[s.in.id[0]];
     }
-    std::array<bool, values> done{};
+    std::vector<bool> done(values());
     for (int g = count() - 1; g >= 0; --g) {
       const auto& s = steps_[g];
       for (int k = 0; k < s.in.count && has_gradient_[s.out] && s.reads.input; ++k)
-        if (const int v = s.in.id[k]; recomputed_[v] && !std::exchange(done[v], true)) recomputed_before_[g].push_back(maker_of(v));
+        if (const int v = s.in.id[k]; recomputed_[v] && !done[v]) done[v] = true, recomputed_before_[g].push_back(maker_of(v));
     }
   }
   int maker_of(int v) const {
@@ -182,7 +187,7 @@ private:
     mark_gradients();
     mark_recomputed();
     const int end = 2 * count() + 1;
-    place_.assign(3 * values + count(), {});
+    place_.assign(3 * values() + count(), {});
     const auto keep = [&](int slot, std::size_t elements, int time) {
       auto& p = place_[slot];
       if (p.bytes == 0) p = {graph::aligned(elements * sizeof(T)), time, time, 0};
@@ -191,14 +196,14 @@ private:
     };
     const auto keep_value = [&](int v, int time) { keep(v, shapes_.size[v].count(), time); };
     const auto keep_gradient = [&](int v, int time) {
-      if (has_gradient_[v]) keep(values + v, shapes_.size[v].count(), time);
+      if (has_gradient_[v]) keep(values() + v, shapes_.size[v].count(), time);
     };
-    std::array<bool, values> written{};
-    for (int v = 0; v < values; ++v) {
-      if (v < low::table.inputs && shapes_.needed[v]) keep_value(v, 0), keep_value(v, end), keep_gradient(v, end);
+    std::vector<bool> written(values());
+    for (int v = 0; v < values(); ++v) {
+      if (v < shapes_.net.inputs() && shapes_.needed[v]) keep_value(v, 0), keep_value(v, end), keep_gradient(v, end);
       if (shapes_.wanted[v]) keep_value(v, end), keep_gradient(v, count()), written[v] = true;
     }
-    for (int v = 0; v < values; ++v) gradient_slot_[v] = values + v;
+    for (int v = 0; v < values(); ++v) gradient_slot_[v] = values() + v;
     pointers_.resize(count());
     gradient_pointers_.resize(count());
     write_.resize(count());
@@ -217,9 +222,10 @@ private:
         if (!trains) continue;
         if (s.reads.input) keep(recomputed_[v] ? again(v) : v, shapes_.size[v].count(), back);
         keep_gradient(v, back);
-        write_[g][k] = std::exchange(written[v], true) ? gradient_write::accumulate : gradient_write::overwrite;
+        write_[g][k] = written[v] ? gradient_write::accumulate : gradient_write::overwrite;
+        written[v] = true;
       }
-      if (const std::size_t n = s.reads.statistics * sizeof(master) / sizeof(T); n && !options_.frozen) keep(2 * values + g, n, g), keep(2 * values + g, n, back);
+      if (const std::size_t n = s.reads.statistics * sizeof(master) / sizeof(T); n && !options_.frozen) keep(2 * values() + g, n, g), keep(2 * values() + g, n, back);
       const auto sizes = shapes_.of(s.in, s.out);
       scratch = std::max({scratch, s.scratch_forward(*context_, sizes), trains ? s.scratch_backward(*context_, sizes) : 0});
       packed = std::max(packed, s.packed(*context_));
@@ -241,7 +247,7 @@ private:
       const auto& s = steps_[g];
       if (!s.gradient_over_input || !has_gradient_[s.out]) continue;
       const int v = s.in.id[0], back = backward_time(g);
-      auto &value = place_[recomputed_[v] ? again(v) : v], &gradient = place_[values + v];
+      auto &value = place_[recomputed_[v] ? again(v) : v], &gradient = place_[values() + v];
       if (gradient.bytes == 0 || gradient.first != back || value.last != back) continue;
       value.last = gradient.last;
       gradient = {};
@@ -259,19 +265,25 @@ private:
   typename B::context* context_;
   training_options options_;
   std::vector<parameter_entry> entries_;
-  shape_plan<Net> shapes_;
+  shape_plan shapes_;
   std::span<const step<B>> steps_;
   std::size_t trainable_ = 0;
   typename B::buffer parameters_, state_, arena_;
-  std::array<bool, values> has_gradient_{};
-  std::array<bool, values> recomputed_{};
-  std::array<int, values> gradient_slot_{};
+  std::vector<bool> has_gradient_, recomputed_;      // of every value
+  std::vector<int> gradient_slot_;
   std::vector<std::vector<int>> recomputed_before_;  // steps made again before step g's backward
   std::vector<graph::lifetime> place_;               // values, their gradients, statistics by step, recomputed values
   std::vector<std::array<gradient_write, max_inputs>> write_;
   std::vector<parameter_pointers<T>> pointers_, gradient_pointers_;
   std::vector<master*> batch_counters_;
   std::size_t scratch_offset_ = 0, packed_offset_ = 0;
+};
+
+template <class B, class Net>
+class training_graph : public training_graph<B> {
+public:
+  training_graph(typename B::context& context, std::span<const float> block, const std::vector<shape>& inputs, training_options options)
+      : training_graph<B>(net_program<B, Net, purpose::training>::make(), context, block, inputs, std::move(options)) {}
 };
 
 }  // namespace viseme
