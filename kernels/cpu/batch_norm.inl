@@ -58,19 +58,22 @@ inline void run(const batch_norm_statistics_arguments& a, int task) {
 }
 
 template <activation A, bool with_residual, bool partial>
-[[gnu::always_inline]] inline void batch_norm_vector(const batch_norm_apply_arguments& a, std::ptrdiff_t p, std::ptrdiff_t c, vec slope, int n) {
+[[gnu::always_inline]] inline void batch_norm_vector(const batch_norm_apply_arguments& a, bool streams, std::ptrdiff_t p, std::ptrdiff_t c, vec slope, int n) {
   vec y = fma(load<partial>(a.x[p] + c, n), load<partial>(a.scale + c, n), load<partial>(a.shift + c, n));
   if constexpr (with_residual) y += load<partial>(a.residual[p] + c, n);
-  store<partial>(a.y[p] + c, activate<A>(y, slope), n);
+  if (!partial && streams) stream(a.y[p] + c, activate<A>(y, slope));
+  else store<partial>(a.y[p] + c, activate<A>(y, slope), n);
 }
 
 template <activation A, bool with_residual> inline void batch_norm_pixels(const batch_norm_apply_arguments a, piece_range range) {
   const vec slope = broadcast(a.slope);
+  const bool streams = a.y.data != a.x.data && bypasses_caches(a.y, a.pixels, a.channels);
   for (std::ptrdiff_t p = range.begin; p < range.end; ++p) {
     std::ptrdiff_t c = 0;
-    for (; c + width <= a.channels; c += width) batch_norm_vector<A, with_residual, false>(a, p, c, slope, width);
-    if (c < a.channels) batch_norm_vector<A, with_residual, true>(a, p, c, slope, int(a.channels - c));
+    for (; c + width <= a.channels; c += width) batch_norm_vector<A, with_residual, false>(a, streams, p, c, slope, width);
+    if (c < a.channels) batch_norm_vector<A, with_residual, true>(a, streams, p, c, slope, int(a.channels - c));
   }
+  if (streams) end_streams();
 }
 
 template <activation A> inline void batch_norm_pixels(const batch_norm_apply_arguments& a, piece_range range) {
@@ -151,7 +154,7 @@ inline void batch_norm_sums(const batch_norm_backward_arguments& a, int task) {
 }
 
 template <sign S, bool frozen, bool partial>
-[[gnu::always_inline]] inline void batch_norm_gradient_vector(const batch_norm_backward_arguments& a, const float* mean_g, const float* slope_x, std::ptrdiff_t p,
+[[gnu::always_inline]] inline void batch_norm_gradient_vector(const batch_norm_backward_arguments& a, bool streams, const float* mean_g, const float* slope_x, std::ptrdiff_t p,
                                        std::ptrdiff_t c, vec slope, int n) {
   const vec g = masked_gradient<S, partial>(a, p, c, slope, n);
   if (a.d_residual) {
@@ -163,7 +166,8 @@ template <sign S, bool frozen, bool partial>
     dx -= fma(load<partial>(a.x[p] + c, n) - load<partial>(a.mean + c, n), load<partial>(slope_x + c, n), load<partial>(mean_g + c, n));
   dx *= load<partial>(a.scale + c, n);
   if (a.dx_how == writing::accumulate) dx += load<partial>(a.dx[p] + c, n);
-  store<partial>(a.dx[p] + c, dx, n);
+  if (!partial && streams) stream(a.dx[p] + c, dx);
+  else store<partial>(a.dx[p] + c, dx, n);
 }
 
 template <sign S, bool frozen> inline void batch_norm_gradient_pixels(const batch_norm_backward_arguments a, int task) {
@@ -171,11 +175,13 @@ template <sign S, bool frozen> inline void batch_norm_gradient_pixels(const batc
   const vec slope = broadcast(a.act == activation::leaky_relu ? a.slope : 0.0f);
   const float* mean_g = frozen ? nullptr : reinterpret_cast<const float*>(a.scratch + std::ptrdiff_t(tasks(a)) * 2 * a.channels);
   const float* slope_x = frozen ? nullptr : mean_g + a.channels;
+  const bool streams = a.dx.data != a.dy.data && a.dx_how == writing::overwrite && bypasses_caches(a.dx, a.pixels, a.channels);
   for (std::ptrdiff_t p = range.begin; p < range.end; ++p) {
     std::ptrdiff_t c = 0;
-    for (; c + width <= a.channels; c += width) batch_norm_gradient_vector<S, frozen, false>(a, mean_g, slope_x, p, c, slope, width);
-    if (c < a.channels) batch_norm_gradient_vector<S, frozen, true>(a, mean_g, slope_x, p, c, slope, int(a.channels - c));
+    for (; c + width <= a.channels; c += width) batch_norm_gradient_vector<S, frozen, false>(a, streams, mean_g, slope_x, p, c, slope, width);
+    if (c < a.channels) batch_norm_gradient_vector<S, frozen, true>(a, streams, mean_g, slope_x, p, c, slope, int(a.channels - c));
   }
+  if (streams) end_streams();
 }
 
 template <bool frozen> inline void batch_norm_gradient(const batch_norm_backward_arguments& a, int task) {

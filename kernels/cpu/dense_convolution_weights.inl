@@ -136,6 +136,7 @@ inline void sum_weights(const dense_backward_weights_arguments& a, int task) {
   alignas(64) float dy_chunk[chunk_pixels * dy_stride], x_chunk[chunk_pixels * x_stride];
   alignas(64) float sums[weight_filters * weight_columns];  // (panel, filter, panel_width)
   pixel_block block;
+  const bool one_tap = pixelwise(p);
   const std::int64_t begin = range * c.range, end = std::min(c.pixels, begin + c.range);
 
   // An empty range still leaves zeros behind.
@@ -148,10 +149,18 @@ inline void sum_weights(const dense_backward_weights_arguments& a, int task) {
       zero_row(x_chunk + i * x_stride + columns, padded - columns);
     }
     if (count > 0) gather(s, a.x, block, first_column, columns, x_chunk, x_stride);
+    const piece_range these_filters{first_filter, first_filter + filters}, these_columns{first_column, first_column + columns};
+    const std::int64_t next = pixel + chunk_pixels, next_count = std::clamp<std::int64_t>(end - next, 0, chunk_pixels);
+    const int products = ceil_div(padded, panel_width) * ceil_div(filters, tile_rows);
+    int product = 0;
     for (int column = 0; column < padded; column += panel_width)
-      for (int f = 0; f < filters; f += tile_rows)
+      for (int f = 0; f < filters; f += tile_rows, ++product) {
+        const auto share = slice(next_count, products, product);  // of the next chunk, on its way while this one is multiplied
+        prefetch(a.dy, next + share.begin, share.end - share.begin, these_filters);
+        if (one_tap) prefetch(a.x, next + share.begin, share.end - share.begin, these_columns);
         multiply_chunk_for(std::min(tile_rows, filters - f))(count, dy_chunk + f, dy_stride, x_chunk + column, x_stride,
                                                              sums + column * filters + f * panel_width, pixel > begin);
+      }
     if (sums_dy) {
       alignas(64) float sum[weight_filters] = {};
       for (int i = 0; i < count; ++i)

@@ -4,7 +4,8 @@
 // Shapes: x (N, H, W, C), y (N, Ho, Wo, C) with Ho = (H - 1) / s + 1; weights packed as (9, C).
 // Tiling: a task is a block of rows x columns x channels whose three input rows stay in the L2 cache while it walks down; within a row,
 // `tile` output columns share their inputs in registers, vectors along the channels. Border pixels have their own list of taps, so the
-// inner loop has no conditions. Bound by memory from 16 channels on. Reductions add fixed chunks in a fixed order.
+// inner loop has no conditions. Bound by memory from 16 channels on: a tile asks for its part of the next row, and results that outgrow the
+// caches bypass them. Reductions add fixed chunks in a fixed order.
 #pragma once
 
 #include <cstring>

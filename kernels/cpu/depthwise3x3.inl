@@ -11,6 +11,7 @@ struct depthwise3x3_epilogue {
   const float* bias;
   activation act;
   vec slope;
+  bool streams = false;  // past the caches
 
   template <bool partial> [[gnu::always_inline]] vec operator()(vec sum, const float* residual, std::ptrdiff_t c, int n) const {
     if (bias) sum += load<partial>(bias + c, n);
@@ -61,8 +62,17 @@ template <int stride, int tile, bool partial>
     }
   }
 #pragma GCC unroll 16
-  for (int t = 0; t < tile; ++t)
-    store<partial>(y[p + t] + c, e.template operator()<partial>(sum[t], residual ? residual[p + t] : nullptr, c, n), n);
+  for (int t = 0; t < tile; ++t) {
+    const vec v = e.template operator()<partial>(sum[t], residual ? residual[p + t] : nullptr, c, n);
+    if (!partial && e.streams) stream(y[p + t] + c, v);
+    else store<partial>(y[p + t] + c, v, n);
+  }
+}
+
+/// What the next row of results reads that row h did not.
+inline void prefetch_rows_below(const depthwise3x3_shape& s, const depthwise3x3_block& b, std::ptrdiff_t h, const_pixels x, std::ptrdiff_t column, int count) {
+  const std::ptrdiff_t first = h * s.stride + 2, end = std::min<std::ptrdiff_t>(first + s.stride, s.h);
+  for (std::ptrdiff_t v = first; v < end; ++v) prefetch(x, (std::ptrdiff_t(b.n) * s.h + v) * s.w + column, count, b.channels);
 }
 
 /// One block; weight k of channel c is at weights[k w_stride + c] (a negative stride turns the kernel by half a turn).
@@ -84,6 +94,7 @@ inline void depthwise_block(const depthwise3x3_shape s, const depthwise3x3_block
     for (std::ptrdiff_t w = b.columns.begin; w < b.columns.end;) {
       if (w > 0 && w + tile <= inner_end) {
         for (int r = 0; r < rows.count; ++r) rows.x[r] = x[x_row[r] + w * stride - 1];
+        prefetch_rows_below(s, b, h, x, w * stride, tile * stride);
         std::ptrdiff_t c = b.channels.begin;
         for (; c + width <= b.channels.end; c += width)
           depthwise_tile<stride, tile, false>(rows, x.stride, w_stride, e, residual, y, y_row + w, c, width);
@@ -101,11 +112,13 @@ inline void depthwise_block(const depthwise3x3_shape s, const depthwise3x3_block
       ++w;
     }
   }
+  if (e.streams) end_streams();
 }
 
 inline void run(const depthwise3x3_arguments& a, int task) {
   const depthwise3x3_block b(blocks(a.shape), a.shape.out_h(), a.shape.out_w(), a.shape.channels, task);
-  const depthwise3x3_epilogue e{a.bias, a.act, broadcast(a.slope)};
+  const std::ptrdiff_t pixels = std::ptrdiff_t(a.shape.n) * a.shape.out_h() * a.shape.out_w();
+  const depthwise3x3_epilogue e{a.bias, a.act, broadcast(a.slope), bypasses_caches(a.y, pixels, a.shape.channels)};
   if (a.shape.stride == 1) depthwise_block<1>(a.shape, b, a.x, a.weights, a.shape.channels, e, a.residual, a.y);
   else depthwise_block<2>(a.shape, b, a.x, a.weights, a.shape.channels, e, a.residual, a.y);
 }
@@ -186,8 +199,10 @@ inline void run(const depthwise3x3_backward_data_arguments& a, int task) {
   const depthwise3x3_block b(blocks(a.shape), a.shape.out_h(), a.shape.out_w(), a.shape.channels, task);
   if (a.shape.stride == 2) return depthwise_backward_data_stride2(a, b);
   const std::ptrdiff_t channels = a.shape.channels;
-  depthwise_block<1>(a.shape, b, a.dy, a.weights + 8 * channels, -channels, {nullptr, activation::none, broadcast(0.0f)},
-                                       a.how == writing::accumulate ? const_pixels(a.dx) : const_pixels{}, a.dx);
+  const bool adds = a.how == writing::accumulate;
+  const std::ptrdiff_t pixels = std::ptrdiff_t(a.shape.n) * a.shape.h * a.shape.w;
+  const depthwise3x3_epilogue e{nullptr, activation::none, broadcast(0.0f), !adds && bypasses_caches(a.dx, pixels, a.shape.channels)};
+  depthwise_block<1>(a.shape, b, a.dy, a.weights + 8 * channels, -channels, e, adds ? const_pixels(a.dx) : const_pixels{}, a.dx);
 }
 
 /// sum[k] += x dy over `tile` columns away from the border, one vector of channels; sums (9, C) in scratch.
@@ -242,6 +257,8 @@ template <int stride> inline void depthwise_backward_weights(const depthwise3x3_
       const float* dy = a.dy[dy_row + w];
       if (w > 0 && w + tile <= inner_end) {
         for (int r = 0; r < rows.count; ++r) rows.x[r] = a.x[x_row[r] + w * stride - 1];
+        prefetch_rows_below(s, b, h, a.x, w * stride, tile * stride);
+        if (h + 1 < b.rows.end) prefetch(a.dy, dy_row + s.out_w() + w, tile, b.channels);
         std::ptrdiff_t c = first;
         for (; c + width <= end; c += width)
           depthwise_weights_tile<stride, tile, false>(rows, k0, a.x.stride, dy, a.dy.stride, sums, channels, c, width);

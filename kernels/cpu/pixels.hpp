@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 namespace viseme::kernels::cpu {
 
@@ -42,5 +43,20 @@ inline int task_count(std::ptrdiff_t pieces, std::ptrdiff_t floats) {
 
 /// The pieces of one task of `tasks`.
 inline piece_range slice(std::ptrdiff_t pieces, int tasks, int task) { return {pieces * task / tasks, pieces * (task + 1) / tasks}; }
+
+/// Asks for channels of `count` pixels. Kernels walk over the channels of several pixels at once: as many interleaved streams within a few kilobytes,
+/// which the hardware does not foresee where a pixel is more than a line or two.
+inline void prefetch(const_pixels x, std::ptrdiff_t first, std::ptrdiff_t count, piece_range channels) {
+  constexpr int line = 64 / sizeof(float);
+  for (const float* pixel = x[first]; count > 0; --count, pixel += x.stride)
+    for (std::ptrdiff_t c = channels.begin; c < channels.end; c += line) __builtin_prefetch(pixel + c);
+}
+
+/// Whether a tensor is written past the caches: it does not fit there, and whole vectors of it are aligned. Spares reading what is overwritten.
+inline bool bypasses_caches(const pixels& y, std::ptrdiff_t count, int channels) {
+  constexpr std::ptrdiff_t cached = std::ptrdiff_t(32) << 20, vector = 16;
+  return count * channels * std::ptrdiff_t(sizeof(float)) > cached && y.stride % vector == 0 && channels % vector == 0 &&
+         reinterpret_cast<std::uintptr_t>(y.data) % (vector * sizeof(float)) == 0;
+}
 
 }  // namespace viseme::kernels::cpu

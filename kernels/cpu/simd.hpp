@@ -1,5 +1,6 @@
 // One vector of floats per instruction set: `vec` is GCC's vector type, so + - * / and comparisons are the language's own;
 // here is what the language has no operator for. Every function works on `width` lanes.
+// stream() stores past the caches to an aligned address; end_streams() before another thread may read it.
 //
 // A kernel family F is a header F.hpp that includes its body once per set:
 //     #define VISEME_KERNEL_BODY <kernels/cpu/F.inl>
@@ -22,6 +23,8 @@ typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
 
 inline vec load(const float* p) { vec v; std::memcpy(&v, p, sizeof v); return v; }
 inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
+inline void stream(float* p, vec v) { store(p, v); }
+inline void end_streams() {}
 inline vec load_first(const float* p, int n) { vec v = {}; std::memcpy(&v, p, n * sizeof(float)); return v; }
 inline void store_first(float* p, vec v, int n) { std::memcpy(p, &v, n * sizeof(float)); }
 inline vec broadcast(float x) { return vec{} + x; }
@@ -41,6 +44,8 @@ typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
 inline __m256i first(int n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
 inline vec load(const float* p) { return _mm256_loadu_ps(p); }
 inline void store(float* p, vec v) { _mm256_storeu_ps(p, v); }
+inline void stream(float* p, vec v) { _mm256_stream_ps(p, v); }
+inline void end_streams() { _mm_sfence(); }
 inline vec load_first(const float* p, int n) { return _mm256_maskload_ps(p, first(n)); }
 inline void store_first(float* p, vec v, int n) { _mm256_maskstore_ps(p, first(n), v); }
 inline vec broadcast(float x) { return _mm256_set1_ps(x); }
@@ -64,6 +69,8 @@ typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
 inline __mmask16 first(int n) { return __mmask16((1u << n) - 1); }
 inline vec load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, vec v) { _mm512_storeu_ps(p, v); }
+inline void stream(float* p, vec v) { _mm512_stream_ps(p, v); }
+inline void end_streams() { _mm_sfence(); }
 inline vec load_first(const float* p, int n) { return _mm512_maskz_loadu_ps(first(n), p); }
 inline void store_first(float* p, vec v, int n) { _mm512_mask_storeu_ps(p, first(n), v); }
 inline vec broadcast(float x) { return _mm512_set1_ps(x); }

@@ -199,6 +199,27 @@ BOOST_AUTO_TEST_CASE(dx_may_take_the_place_of_dy) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(results_that_bypass_the_caches_are_the_same) {
+  auto x = tensor::random(1, 370, 370, 64, 0, 15), dy = tensor::random(1, 370, 370, 64, 0, 16);
+  viseme::thread_pool pool(2);
+  for (auto set : sets_here()) {
+    norm b(x);
+    batch_norm_statistics(pool, set, b.statistics(x));
+    tensor bypassing(1, 370, 370, 64), unaligned(1, 370, 370, 64, 1);
+    BOOST_TEST(bypasses_caches(bypassing.pixels(), x.count(), x.c));
+    BOOST_TEST(!bypasses_caches(unaligned.pixels(), x.count(), x.c));
+    for (auto* y : {&bypassing, &unaligned})
+      batch_norm_apply(pool, set, batch_norm_apply_arguments{.pixels = x.count(), .channels = x.c, .x = x.pixels(), .scale = b.scale.data(),
+                                                             .shift = b.shift.data(), .y = y->pixels(), .act = activation::relu});
+    BOOST_TEST(same_bits(bypassing.values(), unaligned.values()));
+    for (auto* dx : {&bypassing, &unaligned})
+      batch_norm_backward(pool, set, batch_norm_backward_arguments{.pixels = x.count(), .channels = x.c, .dy = dy.pixels(), .x = x.pixels(), .mean = b.mean.data(),
+                                                                   .inv_std = b.inv_std.data(), .scale = b.scale.data(), .shift = b.shift.data(),
+                                                                   .act = activation::relu, .dx = dx->pixels(), .scratch = b.scratch.data()});
+    BOOST_TEST(same_bits(bypassing.values(), unaligned.values()));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(nan_spoils_its_channel_alone) {
   auto x = tensor::random(1, 9, 9, 21, 0, 17);
   x.at(0, 3, 3, 5) = NAN;

@@ -163,6 +163,25 @@ BOOST_AUTO_TEST_CASE(nan_and_denormals_pass_through) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(results_that_bypass_the_caches_are_the_same) {
+  const depthwise3x3_shape s{1, 370, 370, 64, 1};
+  auto x = tensor::random(1, s.h, s.w, s.channels, 0, 1);
+  guarded_buffer weights(9 * s.channels);
+  weights.randomize(3);
+  viseme::thread_pool pool(2);
+  for (auto set : sets_here()) {
+    tensor bypassing(1, s.h, s.w, s.channels), unaligned(1, s.h, s.w, s.channels, 1);
+    BOOST_TEST(bypasses_caches(bypassing.pixels(), x.count(), s.channels));
+    BOOST_TEST(!bypasses_caches(unaligned.pixels(), x.count(), s.channels));
+    for (auto* y : {&bypassing, &unaligned})
+      viseme::kernels::cpu::depthwise3x3(pool, set, depthwise3x3_arguments{.shape = s, .x = x.pixels(), .weights = weights.data(), .y = y->pixels()});
+    BOOST_TEST(same_bits(bypassing.values(), unaligned.values()));
+    for (auto* dx : {&bypassing, &unaligned})
+      depthwise3x3_backward_data(pool, set, depthwise3x3_backward_data_arguments{.shape = s, .dy = x.pixels(), .weights = weights.data(), .dx = dx->pixels()});
+    BOOST_TEST(same_bits(bypassing.values(), unaligned.values()));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace depthwise3x3_suite
