@@ -19,7 +19,7 @@ using numbers = std::vector<double>;
 
 template <class B>
 typename B::context& context() {
-  static typename B::context c(2);
+  static typename B::context c(std::is_same_v<typename B::buffer, host_buffer> ? 2 : 0);  // threads, or the first device
   return c;
 }
 
