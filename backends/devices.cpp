@@ -3,6 +3,7 @@
 
 #include <backends/cpu/backend.hpp>
 #include <backends/cuda/device.hpp>
+#include <backends/cudnn/device.hpp>
 #include <backends/emulated/nets.hpp>
 #include <backends/net_device.hpp>
 
@@ -26,12 +27,23 @@ bool a_gpu_is_here() {
   return !backends::cuda_devices(why_not).empty();
 }
 
+/// Without NVIDIA's libraries, or where they refuse the driver, by the project's own kernels.
+std::shared_ptr<device> open_gpu(dtype type) {
+  try {
+    return backends::open_cudnn(type);
+  } catch (const error&) {
+    return backends::open_cuda(type);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<device> open_device(const std::string& backend, dtype type, int threads) {
   require(threads >= 0 && threads <= 1024, "threads", std::to_string(threads) + " is not between 0 and 1024", "give 0 for all cores");
   const int count = threads ? threads : std::max(1u, std::thread::hardware_concurrency());
-  if (backend == "cuda" || (backend == "auto" && a_gpu_is_here())) return backends::open_cuda(type);
+  if (backend == "auto" && a_gpu_is_here()) return open_gpu(type);
+  if (backend == "cudnn") return backends::open_cudnn(type);
+  if (backend == "cuda") return backends::open_cuda(type);
   if (backend == "auto" || backend == "cpu") {
     if (type != dtype::fp32) refuse("cpu", type, "fp32");
     return open_host<backends::cpu<float>>(count, set_name() + ", ");
@@ -47,16 +59,16 @@ std::shared_ptr<device> open_device(const std::string& backend, dtype type, int 
     if (type == dtype::fp16) return open_host<backends::emulated<fp16>>(count);
     refuse("emulated", type, "fp32, bf16 and fp16");
   }
-  if (backend == "cudnn") throw error("backend 'cudnn'", "this build does not have it", "use auto, cuda, cpu or reference");
-  unknown_name("backend", backend, "auto, cpu, cuda, reference, emulated");
+  unknown_name("backend", backend, "auto, cpu, cuda, cudnn, reference, emulated");
 }
 
 std::string list_backends() {
   std::string why_not, found;
   for (const auto& name : backends::cuda_devices(why_not)) found += (found.empty() ? "" : ", ") + name;
+  const std::string cudnn = backends::cudnn_is_built() ? "cudnn (fp32, bf16, fp16; needs cuDNN 9 installed), " : "";
   const std::string cuda = backends::cuda_is_built() ? "cuda (fp32, bf16, fp16), " : "";
   const std::string none = backends::cuda_is_built() ? "none beside the CPU (" + why_not + ")" : "none beside the CPU";
-  return "backends " + cuda + "cpu (" + set_name() + ", fp32; average pooling, L2 normalisation and the cosine loss run on reference), reference (fp32, fp64), " +
+  return "backends " + cudnn + cuda + "cpu (" + set_name() + ", fp32; average pooling, L2 normalisation and the cosine loss run on reference), reference (fp32, fp64), " +
          "emulated (cuda's kernels on the CPU, for tests); devices: " + (found.empty() ? none : found);
 }
 

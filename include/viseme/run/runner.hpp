@@ -157,7 +157,8 @@ public:
   virtual std::unique_ptr<layer_run> layer(const net_spec&, purpose, int batch, std::size_t index, std::span<const float> block) = 0;
 };
 
-/// `backend`: auto (cuda where there is a GPU, else cpu), cpu, cuda, reference or emulated; threads 0: all cores. Throws `error` for a backend or dtype this build lacks.
+/// `backend`: auto (where there is a GPU cudnn, or cuda without cuDNN; else cpu), cpu, cuda, cudnn, reference or emulated; threads 0: all cores. Throws
+/// `error` for a backend or dtype this build lacks.
 std::shared_ptr<device> open_device(const std::string& backend = "auto", dtype = dtype::fp32, int threads = 0);
 
 /// Backends in this build with the dtypes each has, for --version.
