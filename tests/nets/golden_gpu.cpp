@@ -10,18 +10,7 @@ using namespace viseme;
 using namespace viseme::tests;
 namespace data = boost::unit_test::data;
 
-/// As `needs`, of a device.
-boost::test_tools::assertion_result has_gpu(boost::unit_test::test_unit_id) {
-  try {
-    open_device("cuda");
-    return true;
-  } catch (const error& e) {
-    std::cout << "skipped: needs a GPU: " << e.what() << std::endl;
-    return false;
-  }
-}
-
-BOOST_AUTO_TEST_SUITE(golden_gpu, *boost::unit_test::precondition(needs("VISEME_GOLDEN")) * boost::unit_test::precondition(has_gpu))
+BOOST_AUTO_TEST_SUITE(golden_gpu, *boost::unit_test::precondition(needs("VISEME_GOLDEN")) * boost::unit_test::precondition(has_device("cuda")))
 
 BOOST_DATA_TEST_CASE(in_float, data::make(all_cases()), c) { check(c, golden(), open_device("cuda", dtype::fp32), dtype::fp32); }
 BOOST_DATA_TEST_CASE(in_bf16, data::make(all_cases()), c) { check(c, golden(), open_device("cuda", dtype::bf16), dtype::bf16); }

@@ -16,6 +16,21 @@
 
 namespace viseme::tests {
 
+/// As `needs`, of a backend's device.
+struct has_device {
+  std::string backend;
+  explicit has_device(std::string b) : backend(std::move(b)) {}
+  boost::test_tools::assertion_result operator()(boost::unit_test::test_unit_id) const {
+    try {
+      open_device(backend);
+      return true;
+    } catch (const error& e) {
+      std::cout << "skipped: needs a GPU: " << e.what() << std::endl;
+      return false;
+    }
+  }
+};
+
 /// Flat block of a net's checkpoint by the rule of make_golden.py.
 inline std::vector<float> golden_block(const std::vector<parameter_entry>& entries, double norm_gain = 1) {
   std::vector<float> block(block_size(entries));

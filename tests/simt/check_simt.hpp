@@ -1,8 +1,10 @@
 // One line tests one layer of the simt ops in float, bf16 and fp16 against reference in double: emulated, where the order of threads must not change a
-// bit, or in a program of its own (VISEME_TEST_CUDA) on a GPU.
+// bit, or in programs of their own on a GPU (VISEME_TEST_CUDA), of them one with the libraries' convolutions (VISEME_TEST_CUDNN too).
 #pragma once
 
-#if defined(VISEME_TEST_CUDA)
+#if defined(VISEME_TEST_CUDNN)
+#include <backends/cudnn/cudnn.hpp>
+#elif defined(VISEME_TEST_CUDA)
 #include <backends/cuda/backend.hpp>
 #else
 #include <backends/emulated/backend.hpp>
@@ -23,17 +25,36 @@ using place = backends::on_device;
 struct gpu {
   gpu() {
     int count = 0;
-    if (cudaGetDeviceCount(&count) == cudaSuccess && count) return;
-    std::cout << "skipped: needs a GPU" << std::endl;
+    const bool found = cudaGetDeviceCount(&count) == cudaSuccess && count;
+    if (found && libraries()) return;
+    std::cout << "skipped: needs " << (found ? "cuDNN" : "a GPU") << std::endl;
     std::exit(0);
   }
+#if defined(VISEME_TEST_CUDNN)
+  static bool libraries() {
+    try {
+      backends::cudnn_library();
+      backends::cublaslt_library();
+      return true;
+    } catch (const error&) {
+      return false;
+    }
+  }
+#else
+  static bool libraries() { return true; }
+#endif
 };
 BOOST_TEST_GLOBAL_FIXTURE(gpu);
 #else
 using place = backends::on_host;
 #endif
+#if defined(VISEME_TEST_CUDNN)
+template <class T>
+using under_test = backends::cudnn<T>;
+#else
 template <class T>
 using under_test = backends::simt_backend<place, T>;
+#endif
 
 /// f() for each order of threads that can be had.
 template <class B, class F>
