@@ -56,7 +56,7 @@ std::string names_of(const std::vector<peer>& peers) {
 /// What the build costs is measured only where the filter says so: compiling takes minutes.
 std::vector<suite_case> whole_suite(const setting& with, bool builds) {
   auto all = net_suite(with);
-  for (auto part : {layer_suite(with), pipeline_suite(with), builds ? build_suite() : std::vector<suite_case>()})
+  for (auto part : {layer_suite(with), convolution_suite(with), pipeline_suite(with), builds ? build_suite() : std::vector<suite_case>()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -139,8 +139,8 @@ int main(int argc, char** argv) {
   auto add = program.options.add_options();
   add("list", "names of the cases");
   add("filter", word("REGEX"), "only the cases whose name it is found in; default: all");
-  add("backend", word("NAME")->default_value("auto"), "auto, cpu, cuda, reference or emulated; also $VISEME_BACKEND");
-  add("dtype", word("NAME")->default_value("fp32"), "fp32; cuda and emulated also bf16 and fp16; reference also fp64");
+  add("backend", word("NAME")->default_value("auto"), "auto, cpu, cuda, cudnn, reference or emulated; also $VISEME_BACKEND");
+  add("dtype", word("NAME")->default_value("fp32"), "fp32; cuda, cudnn and emulated also bf16 and fp16; reference also fp64");
   add("threads", po::value<int>()->default_value(0, "all cores"), "threads, of peers too; also $VISEME_THREADS");
   add("seconds", po::value<double>()->default_value(3), "time for each net and each of its peers, a tenth for a layer; at least 3 runs");
   add("speech", po::value<double>()->default_value(4), "seconds of speech that a whole render renders");

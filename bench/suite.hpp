@@ -45,6 +45,7 @@ inline double largest_difference(const std::vector<float>& a, const std::vector<
 std::vector<suite_case> net_suite(const setting&);
 std::vector<suite_case> layer_suite(const setting&);
 std::vector<suite_case> pipeline_suite(const setting&);
+std::vector<suite_case> convolution_suite(const setting&);
 std::vector<suite_case> build_suite();
 
 }  // namespace viseme::bench
