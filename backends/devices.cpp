@@ -68,7 +68,7 @@ std::string list_backends() {
   const std::string cudnn = backends::cudnn_is_built() ? "cudnn (fp32, bf16, fp16; needs cuDNN 9 installed), " : "";
   const std::string cuda = backends::cuda_is_built() ? "cuda (fp32, bf16, fp16), " : "";
   const std::string none = backends::cuda_is_built() ? "none beside the CPU (" + why_not + ")" : "none beside the CPU";
-  return "backends " + cudnn + cuda + "cpu (" + set_name() + ", fp32; average pooling, L2 normalisation and the cosine loss run on reference), reference (fp32, fp64), " +
+  return "backends " + cudnn + cuda + "cpu (" + set_name() + ", fp32), reference (fp32, fp64), " +
          "emulated (cuda's kernels on the CPU, for tests); devices: " + (found.empty() ? none : found);
 }
 

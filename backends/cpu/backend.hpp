@@ -6,6 +6,7 @@
 #include <kernels/cpu/epilogue.hpp>
 #include <kernels/cpu/layout.hpp>
 #include <kernels/cpu/pixels.hpp>
+#include <viseme/core/error.hpp>
 #include <viseme/run/op.hpp>
 
 namespace viseme::backends {
@@ -15,6 +16,12 @@ namespace cpu_kernels = kernels::cpu;
 /// A channels-last view as the kernels take it.
 inline cpu_kernels::const_pixels pixels_of(view<const float> v) { return {v.data, v.step.w}; }
 inline cpu_kernels::pixels pixels_of(view<float> v) { return {v.data, v.step.w}; }
+/// The numbers of a view without gaps, or null of none.
+template <class T>
+T* dense(view<T> v) {
+  require(!v || v.dense(layout::nhwc), "view", "it has gaps between its pixels", "give one that is dense");
+  return v.data;
+}
 inline cpu_kernels::writing writing_of(gradient_write w) {
   return w == gradient_write::accumulate ? cpu_kernels::writing::accumulate : cpu_kernels::writing::overwrite;
 }

@@ -6,4 +6,5 @@
 #include <backends/cpu/elementwise.hpp>
 #include <backends/cpu/inverted_residual.hpp>
 #include <backends/cpu/learning.hpp>
+#include <backends/cpu/normalize.hpp>
 #include <backends/cpu/resample.hpp>

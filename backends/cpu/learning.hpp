@@ -1,4 +1,4 @@
-// L1 and MSE on pixels, and Adam. The cosine loss is the reference backend's: it reads a few thousand numbers a sample.
+// L1 and MSE on pixels, the cosine loss on embeddings, and Adam.
 #pragma once
 
 #include <backends/cpu/backend.hpp>
@@ -12,6 +12,7 @@ namespace backends {
 template <class T>
 struct cpu_learning {
   static double mean_error(host_context&, const loss_call<T>&, cpu_kernels::distance);
+  static double cosine_bce(host_context&, const loss_call<T>&);
   static void update(host_context&, const adam_call<T>&);
 };
 
@@ -22,6 +23,16 @@ double cpu_learning<T>::mean_error(host_context& c, const loss_call<T>& call, cp
   const std::ptrdiff_t pixels = s.pixels();
   cpu_kernels::mean_error(c.threads, c.set, {pixels, s.c, kind, pixels_of(call.a), pixels_of(call.b), pixels_of(call.d_a), writing_of(call.write_a), float(call.weight),
                                              &loss, c.doubles(cpu_kernels::mean_error_scratch_size(pixels, s.c))});
+  return loss;
+}
+
+template <class T>
+double cpu_learning<T>::cosine_bce(host_context& c, const loss_call<T>& call) {
+  const int n = call.a.size.n;
+  double loss = 0;
+  cpu_kernels::synchrony_loss(c.threads, c.set, {.n = n, .count = std::ptrdiff_t(call.a.size.count()) / n, .a = dense(call.a), .v = dense(call.b), .labels = call.labels,
+                                                 .da = dense(call.d_a), .dv = dense(call.d_b), .da_how = writing_of(call.write_a), .dv_how = writing_of(call.write_b),
+                                                 .weight = float(call.weight), .loss = &loss, .scratch = c.doubles(std::size_t(n))});
   return loss;
 }
 
@@ -40,6 +51,10 @@ struct op<l1_loss, backends::cpu<T>> {
 template <class T>
 struct op<mse_loss, backends::cpu<T>> {
   static double run(backends::host_context& c, const loss_call<T>& call) { return backends::cpu_learning<T>::mean_error(c, call, kernels::cpu::distance::squared); }
+};
+template <class T>
+struct op<cosine_bce_loss, backends::cpu<T>> {
+  static double run(backends::host_context& c, const loss_call<T>& call) { return backends::cpu_learning<T>::cosine_bce(c, call); }
 };
 template <class T>
 struct op<adam, backends::cpu<T>> {

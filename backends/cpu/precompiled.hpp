@@ -14,6 +14,8 @@ extern template struct cpu_activation<float>;
 extern template struct cpu_sum<float>;
 extern template struct cpu_upsample<float>;
 extern template struct cpu_max_pool<float>;
+extern template struct cpu_average_pool<float>;
+extern template struct cpu_normalize<float>;
 extern template struct cpu_learning<float>;
 
 }  // namespace viseme::backends

@@ -15,19 +15,19 @@ namespace viseme::kernels::cpu {
 
 inline constexpr double normalize_epsilon = 1e-12;
 
-/// y = x / max(|x|, epsilon); `norm` (N) receives max(|x|, epsilon), for the backward pass.
+/// y = x / max(|x|, epsilon).
 struct normalize_arguments {
   int n;
   std::ptrdiff_t count;  ///< D
   const float* x;
-  float *y, *norm;
+  float* y;
 };
 
-/// dx (+)= (dy - y (y . dy)) / norm; a sample below epsilon was divided by a constant, so its dx (+)= dy / norm.
+/// dx (+)= (dy - y (y . dy)) / |x|; a sample below epsilon was divided by a constant, so its dx (+)= dy / epsilon.
 struct normalize_backward_arguments {
   int n;
   std::ptrdiff_t count;
-  const float *dy, *y, *norm;
+  const float *dy, *x;
   float* dx;
   writing how = writing::overwrite;
 };

@@ -49,9 +49,9 @@ inline void clear(const pixels& dx, piece_range range, int channels) {
 
 /// What a backward pass leaves to zero below and right of the windows of one output row, when it overwrites.
 inline void clear_uncovered(const pooling_shape& s, const pixels& dx, std::ptrdiff_t row) {
-  const std::ptrdiff_t h = row % s.out_h() * s.window, top = row / s.out_h() * s.h + h;
-  for (int i = 0; i < s.window; ++i) clear(dx, {(top + i) * s.w + s.out_w() * s.window, (top + i + 1) * s.w}, s.channels);
-  if (row % s.out_h() == s.out_h() - 1) clear(dx, {(top + s.window) * s.w, (top - h + s.h) * s.w}, s.channels);
+  const std::ptrdiff_t h = row % s.out_h() * s.window.h, top = row / s.out_h() * s.h + h;
+  for (int i = 0; i < s.window.h; ++i) clear(dx, {(top + i) * s.w + s.out_w() * s.window.w, (top + i + 1) * s.w}, s.channels);
+  if (row % s.out_h() == s.out_h() - 1) clear(dx, {(top + s.window.h) * s.w, (top - h + s.h) * s.w}, s.channels);
 }
 
 inline void run(const max_pool2x2_backward_arguments& a, int task) {
@@ -73,28 +73,39 @@ inline void run(const max_pool2x2_backward_arguments& a, int task) {
   }
 }
 
+inline float share_of(size2 window) { return 1.0f / (float(window.h) * float(window.w)); }
+
 /// Rows are summed one by one, then together: errors grow with the window's side, not its area.
 template <bool partial>
 [[gnu::always_inline]] inline void average_vector(const average_pool_arguments& a, std::ptrdiff_t top, float* y, std::ptrdiff_t c, int n) {
+  const size2 window = a.shape.window;
   vec total = broadcast(0.0f);
-  for (int i = 0; i < a.shape.window; ++i) {
-    vec row = broadcast(0.0f);
-    for (int j = 0; j < a.shape.window; ++j) row += load<partial>(a.x[top + std::ptrdiff_t(i) * a.shape.w + j] + c, n);
-    total += row;
+  for (int i = 0; i < window.h; ++i) {
+    const std::ptrdiff_t first = top + std::ptrdiff_t(i) * a.shape.w;
+    vec even = broadcast(0.0f), odd = even;
+    int j = 0;
+    for (; j + 2 <= window.w; j += 2) {
+      even += load<partial>(a.x[first + j] + c, n);
+      odd += load<partial>(a.x[first + j + 1] + c, n);
+    }
+    if (j < window.w) even += load<partial>(a.x[first + j] + c, n);
+    total += even + odd;
   }
-  store<partial>(y + c, total * (1.0f / (float(a.shape.window) * float(a.shape.window))), n);
+  store<partial>(y + c, total * share_of(window), n);
 }
 
 inline void run(const average_pool_arguments& a, int task) {
   const pooling_shape& s = a.shape;
-  const piece_range rows = slice(std::ptrdiff_t(s.n) * s.out_h(), tasks(s), task);
+  const int pieces = channel_pieces(s);
+  const piece_range rows = slice(std::ptrdiff_t(s.n) * s.out_h(), tasks(s), task / pieces), lines = slice((s.channels + 15) / 16, pieces, task % pieces);
+  const std::ptrdiff_t first = lines.begin * 16, end = std::min<std::ptrdiff_t>(lines.end * 16, s.channels);
   for (std::ptrdiff_t row = rows.begin; row < rows.end; ++row) {
-    const std::ptrdiff_t top = (row / s.out_h() * s.h + row % s.out_h() * s.window) * s.w;
+    const std::ptrdiff_t top = (row / s.out_h() * s.h + row % s.out_h() * s.window.h) * s.w;
     for (std::ptrdiff_t w = 0; w < s.out_w(); ++w) {
       float* y = a.y[row * s.out_w() + w];
-      std::ptrdiff_t c = 0;
-      for (; c + width <= s.channels; c += width) average_vector<false>(a, top + w * s.window, y, c, width);
-      if (c < s.channels) average_vector<true>(a, top + w * s.window, y, c, int(s.channels - c));
+      std::ptrdiff_t c = first;
+      for (; c + width <= end; c += width) average_vector<false>(a, top + w * s.window.w, y, c, width);
+      if (c < end) average_vector<true>(a, top + w * s.window.w, y, c, int(end - c));
     }
   }
 }
@@ -107,13 +118,13 @@ template <bool partial> [[gnu::always_inline]] inline void average_gradient(cons
 inline void run(const average_pool_backward_arguments& a, int task) {
   const pooling_shape& s = a.shape;
   const bool accumulate = a.how == writing::accumulate;
-  const vec share = broadcast(1.0f / (float(s.window) * float(s.window)));
+  const vec share = broadcast(share_of(s.window));
   const piece_range rows = slice(std::ptrdiff_t(s.n) * s.out_h(), tasks(s), task);
   for (std::ptrdiff_t row = rows.begin; row < rows.end; ++row) {
-    const std::ptrdiff_t top = (row / s.out_h() * s.h + row % s.out_h() * s.window) * s.w;
-    for (int i = 0; i < s.window; ++i)
-      for (int j = 0; j < s.out_w() * s.window; ++j) {
-        const float* dy = a.dy[row * s.out_w() + j / s.window];
+    const std::ptrdiff_t top = (row / s.out_h() * s.h + row % s.out_h() * s.window.h) * s.w;
+    for (int i = 0; i < s.window.h; ++i)
+      for (int j = 0; j < s.out_w() * s.window.w; ++j) {
+        const float* dy = a.dy[row * s.out_w() + j / s.window.w];
         float* dx = a.dx[top + std::ptrdiff_t(i) * s.w + j];
         std::ptrdiff_t c = 0;
         for (; c + width <= s.channels; c += width) average_gradient<false>(dy, dx, share, accumulate, c, width);

@@ -70,27 +70,28 @@ BOOST_AUTO_TEST_CASE(max_pool_forward_and_backward) {
 
 BOOST_AUTO_TEST_CASE(average_pool_forward_and_backward) {
   for (const auto& s : sizes)
-    for (int k : {1, 2, 3, 5, std::min(s.h, s.w)}) {
-      if (k > std::min(s.h, s.w)) continue;
+    for (viseme::size2 k : {viseme::size2{1, 1}, {2, 2}, {3, 3}, {5, 5}, {2, 3}, {s.h, s.w}}) {
+      if (k.h > s.h || k.w > s.w) continue;
       const pooling_shape shape{s.n, s.h, s.w, s.c, k};
-      auto x = tensor::random(s.n, s.h, s.w, s.c, s.gap, 4), dy = tensor::random(s.n, s.h / k, s.w / k, s.c, 1, 5),
+      auto x = tensor::random(s.n, s.h, s.w, s.c, s.gap, 4), dy = tensor::random(s.n, s.h / k.h, s.w / k.w, s.c, 1, 5),
            before = tensor::random(s.n, s.h, s.w, s.c, s.gap, 6);
       std::vector<double> expected, share(x.count() * s.c);
       for (int n = 0; n < s.n; ++n)
-        for (int h = 0; h < s.h / k; ++h)
-          for (int w = 0; w < s.w / k; ++w)
+        for (int h = 0; h < s.h / k.h; ++h)
+          for (int w = 0; w < s.w / k.w; ++w)
             for (int c = 0; c < s.c; ++c) {
               double sum = 0;
-              for (int t = 0; t < k * k; ++t) {
-                sum += x.at(n, h * k + t / k, w * k + t % k, c);
-                share[((std::size_t(n) * s.h + h * k + t / k) * s.w + w * k + t % k) * s.c + c] = double(dy.at(n, h, w, c)) / (k * k);
+              for (int t = 0; t < k.h * k.w; ++t) {
+                const int row = h * k.h + t / k.w, column = w * k.w + t % k.w;
+                sum += x.at(n, row, column, c);
+                share[((std::size_t(n) * s.h + row) * s.w + column) * s.c + c] = double(dy.at(n, h, w, c)) / (k.h * k.w);
               }
-              expected.push_back(sum / (k * k));
+              expected.push_back(sum / (k.h * k.w));
             }
       for (auto set : sets_here())
         for (int threads : {1, 3}) {
           viseme::thread_pool pool(threads);
-          tensor y(s.n, s.h / k, s.w / k, s.c, 2), dx(s.n, s.h, s.w, s.c, s.gap);
+          tensor y(s.n, s.h / k.h, s.w / k.w, s.c, 2), dx(s.n, s.h, s.w, s.c, s.gap);
           average_pool(pool, set, {shape, x.pixels(), y.pixels()});
           BOOST_TEST(relative_error(y.values(), expected) < 1e-6);
           BOOST_TEST(y.gaps_untouched());
