@@ -5,11 +5,16 @@
 
 namespace viseme::kernels::cpu {
 
-/// `plain` is portable code with the tiling of avx512, so that a machine without AVX-512 still tests that tiling.
+/// `plain` is portable code: NEON on aarch64, elsewhere with the tiling of avx512, so that a machine without AVX-512 still tests that tiling.
 enum class instruction_set { plain, avx2, avx512 };
 
 inline const char* name(instruction_set s) {
-  return s == instruction_set::avx512 ? "avx512" : s == instruction_set::avx2 ? "avx2" : "plain";
+#if defined(__aarch64__)
+  constexpr const char* plain = "neon";
+#else
+  constexpr const char* plain = "plain";
+#endif
+  return s == instruction_set::avx512 ? "avx512" : s == instruction_set::avx2 ? "avx2" : plain;
 }
 
 inline bool runs_here(instruction_set s) {

@@ -18,8 +18,13 @@
 namespace viseme::kernels::cpu {
 
 namespace plain {
-inline constexpr int width = 16, registers = 32;
-typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
+#if defined(__aarch64__)
+inline constexpr int width = 4;  // NEON, which every such machine has
+#else
+inline constexpr int width = 16;
+#endif
+inline constexpr int registers = 32;
+typedef float vec __attribute__((vector_size(width * sizeof(float)), aligned(4), may_alias));
 
 inline vec load(const float* p) { vec v; std::memcpy(&v, p, sizeof v); return v; }
 inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
