@@ -33,6 +33,7 @@ inline constexpr std::array net_cases{
     net_case{"syncnet", "", task::forward, 1},        net_case{"audio_encoder", "", task::forward, 1},
     net_case{"audio_encoder", "", task::forward, 64}, net_case{"pfld", "", task::forward, 1},
     net_case{"unet", "wide", task::train_step, 4},    net_case{"unet", "mobile", task::train_step, 4},
+    net_case{"syncnet", "", task::train_step, 4},
 };
 inline constexpr std::array gpu_cases{
     net_case{"unet", "wide", task::forward, 1},       net_case{"unet", "wide", task::forward, 32},
@@ -40,6 +41,7 @@ inline constexpr std::array gpu_cases{
     net_case{"syncnet", "", task::forward, 1},        net_case{"syncnet", "", task::forward, 32},
     net_case{"audio_encoder", "", task::forward, 64}, net_case{"pfld", "", task::forward, 1},
     net_case{"unet", "wide", task::train_step, 32},   net_case{"unet", "mobile", task::train_step, 32},
+    net_case{"syncnet", "", task::train_step, 32},
 };
 
 /// A GPU is busy with batches that a CPU would take seconds for.

@@ -109,28 +109,34 @@ private:
   const std::vector<std::string> outputs_;
 };
 
-/// Forward, L1 loss, backward, Adam, gradients cleared.
+/// Forward, loss, backward, Adam, gradients cleared. The UNet's loss is L1 to a face, SyncNet's that of pairs in sync and out of sync by turns.
 class training_workload final : public workload {
 public:
-  training_workload(device& on, const net_spec& spec, int batch, std::span<const float> block, const named_arrays& inputs,
-                    const std::vector<float>& target)
-      : net_(on.train(spec, block, {.batch = batch, .image = {0, 0}, .graph = {}})), inputs_(inputs), target_(target) {}
+  training_workload(device& on, const net_case& c, std::span<const float> block, const named_arrays& inputs, const std::vector<float>& target)
+      : outputs_(outputs_of(c.spec())), net_(on.train(c.spec(), block, {.batch = c.batch, .image = {0, 0}, .graph = {.outputs = outputs_}})), inputs_(inputs),
+        target_(target) {}
   void run() override {
     for (const auto& [name, values] : inputs_) net_->write(name, values);
     net_->forward();
     net_->clear_output_gradients();
-    net_->loss(loss_kind::l1, "output", target_, 1);
+    if (outputs_.empty()) net_->loss(loss_kind::l1, "output", target_, 1);
+    else net_->cosine_bce(outputs_[0], outputs_[1], target_, 1);
     net_->backward();
     net_->adam_step(adam{}, ++step_);
     net_->clear_gradients();
   }
   std::vector<float> output() override {
-    std::vector<float> values(net_->size_of("output").count());
-    net_->read("output", values);
-    return values;
+    std::vector<float> all;
+    for (const auto& name : outputs_.empty() ? std::vector<std::string>{"output"} : outputs_) {
+      std::vector<float> values(net_->output_size(name).count());
+      net_->read(name, values);
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
   }
 
 private:
+  std::vector<std::string> outputs_;
   std::unique_ptr<training_net> net_;
   const named_arrays& inputs_;
   const std::vector<float>& target_;
@@ -140,14 +146,17 @@ private:
 class loaded_training final : public loaded_case {
 public:
   loaded_training(device& on, const net_case& c) : on_(on), case_(c), block_(weights_of(c.spec())) {
-    const auto pixels = std::size_t(c.batch) * 320 * 320;
-    inputs_["image"] = input_values("image", 6 * pixels);
+    const auto face = std::size_t(c.batch) * 3 * 320 * 320;
     inputs_["audio"] = input_values("audio", std::size_t(c.batch) * 32 * 16 * 16);
-    target_ = input_values("face", 3 * pixels);
+    if (c.spec().net == "syncnet") {
+      inputs_["face"] = input_values("face", face);
+      for (int i = 0; i < c.batch; ++i) target_.push_back(float(i % 2 == 0));
+    } else {
+      inputs_["image"] = input_values("image", 2 * face);
+      target_ = input_values("face", face);
+    }
   }
-  std::unique_ptr<workload> start() override {
-    return std::make_unique<training_workload>(on_, case_.spec(), case_.batch, block_, inputs_, target_);
-  }
+  std::unique_ptr<workload> start() override { return std::make_unique<training_workload>(on_, case_, block_, inputs_, target_); }
   std::vector<std::string> fallbacks() const override { return on_.prepare(case_.spec(), block_)->fallbacks(); }
 
 private:

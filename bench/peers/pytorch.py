@@ -54,10 +54,20 @@ class Forward:
         return torch.cat([o.flatten() for o in self.host_outputs()])
 
 
-class TrainingStep:
-    """Forward, L1 loss, backward, Adam, gradients cleared."""
+def distance_to_face(outputs, target):
+    return torch.nn.functional.l1_loss(outputs[0], target)
 
-    def __init__(self, net, inputs, target, settings):
+
+def synchrony(outputs, in_sync):
+    cosine = torch.nn.functional.cosine_similarity(*outputs)
+    return torch.nn.functional.binary_cross_entropy((1 + cosine) / 2, in_sync)
+
+
+class TrainingStep:
+    """Forward, loss, backward, Adam, gradients cleared."""
+
+    def __init__(self, net, inputs, loss, target, settings):
+        self.loss_of = loss
         self.format, self.device, self.half = memory_format(settings), place(settings), 'bf16' in settings
         self.net = net.train().to(self.device, memory_format=self.format)
         self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3)
@@ -68,14 +78,15 @@ class TrainingStep:
     def run(self):
         with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
             out = self.net(*(x.to(memory_format=self.format) for x in self.inputs))
-        loss = torch.nn.functional.l1_loss(out.float(), self.target)
+        out = [o.float() for o in (out if isinstance(out, tuple) else (out,))]
+        loss = self.loss_of(out, self.target)
         loss.backward()
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
-        self.loss, self.out = loss.item(), out.detach()
+        self.loss, self.out = loss.item(), [o.detach() for o in out]
 
     def output(self):
-        return self.out.float().cpu().flatten()
+        return torch.cat([o.cpu().flatten() for o in self.out])
 
 
 def place(settings):
@@ -128,8 +139,11 @@ def prepare(net, width, task, batch, threads):
         fold_branches(module)
         if task == 'forward':
             return Forward(module, inputs, settings)
-        target = make_golden.make_input(SALT, 'face', n, 3, 320, 320).float()
-    return TrainingStep(module, inputs, target, settings)
+        if net == 'syncnet':
+            loss, target = synchrony, (torch.arange(n) % 2 == 0).float()
+        else:
+            loss, target = distance_to_face, make_golden.make_input(SALT, 'face', n, 3, 320, 320).float()
+    return TrainingStep(module, inputs, loss, target, settings)
 
 
 def give_freed_memory_back():

@@ -17,7 +17,7 @@ inline void check_unet_step(const std::shared_ptr<device>& on) {
   net->write("image", golden_values("image", {2, 6, 320, 320}));
   net->write("audio", audio);
   net->forward();
-  std::vector<float> pred(net->size_of("output").count());
+  std::vector<float> pred(net->output_size("output").count());
   net->read("output", pred);
   want.close("pred", pred);
 

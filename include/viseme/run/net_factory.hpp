@@ -135,16 +135,14 @@ public:
   using T = typename B::scalar;
 
   net_training(shared_context<B> context, const program<B>& net, std::span<const float> block, const training_net_options& o)
-      : context_(std::move(context)), net_(net.net), graph_(net, *context_, block, input_shapes(net.net, o.batch, o.image), o.graph) {
+      : context_(std::move(context)), graph_(net, *context_, block, input_shapes(net.net, o.batch, o.image), o.graph) {
     shape largest;
     for (const auto& key : outputs(o))
       if (graph_.output(key).size.count() > largest.count()) largest = graph_.output(key).size;
     target_ = typename B::buffer(*context_, largest.count() * sizeof(T));
   }
 
-  shape size_of(const std::string& key) const override {
-    return net_.find_input(key) >= 0 ? graph_.input(key).size : graph_.output(key).size;
-  }
+  shape output_size(const std::string& key) const override { return graph_.output(key).size; }
   void write(const std::string& key, std::span<const float> nchw) override {
     const auto to = graph_.input(key);
     require_size(nchw.size(), to.size, key);
@@ -265,7 +263,6 @@ private:
   }
 
   shared_context<B> context_;
-  graph::net_table net_;
   training_graph<B> graph_;
   recording<B> forward_, backward_;
   typename B::buffer target_;

@@ -103,7 +103,7 @@ enum class loss_kind { l1, mse };
 class training_net {
 public:
   virtual ~training_net() = default;
-  virtual shape size_of(const std::string& value) const = 0;
+  virtual shape output_size(const std::string& output) const = 0;
   virtual void write(const std::string& input, std::span<const float> nchw) = 0;
   virtual void write_from(const std::string& input, const training_net& other, const std::string& output) = 0;
   virtual void read(const std::string& output, std::span<float> nchw) const = 0;
