@@ -1,5 +1,6 @@
 // viseme-demo-person: writes a drawn talking person as a person's folder, with the truth beside it.
 #include "options.hpp"
+#include "threads.hpp"
 
 #include <unistd.h>
 
@@ -63,7 +64,7 @@ std::vector<float> sound_of(const po::variables_map& given, const fs::path& fold
 int run(const po::variables_map& given) {
   const fs::path folder = given["out"].as<std::string>();
   const demo::folder_options options{.seed = given["seed"].as<std::uint64_t>(), .fps = parse_rational(given["fps"].as<std::string>())};
-  if (const int threads = given["threads"].as<int>(); threads > 0) cv::setNumThreads(threads);
+  tools::threads_of(given);
   std::error_code failed;
   fs::create_directories(folder, failed);
   require(!failed, "cannot make '" + folder.string() + "'", failed.message(), "choose another folder");

@@ -1,6 +1,7 @@
 // viseme-preprocess: turns a video of a talking person into the folder that training and rendering read.
 #include "options.hpp"
 #include "progress.hpp"
+#include "threads.hpp"
 
 #include <iostream>
 #include <map>
@@ -11,7 +12,6 @@
 #include <set>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <viseme/audio/ave_encoder.hpp>
@@ -157,8 +157,7 @@ int run(const po::variables_map& given) {
   o.face = media::face_choice::parse(given["face"].as<std::string>());
   o.strict = given.count("strict") > 0;
   o.resume = resume == "on";
-  o.threads = given["threads"].as<int>() > 0 ? given["threads"].as<int>() : std::max(1, int(std::thread::hardware_concurrency()));
-  cv::setNumThreads(o.threads);
+  o.threads = tools::threads_of(given);
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   choose_landmarks(o, given, engine);
   choose_features(o, given, engine);

@@ -1,6 +1,7 @@
 // viseme-render: makes a person's video for a sound.
 #include "options.hpp"
 #include "progress.hpp"
+#include "threads.hpp"
 
 #include <array>
 #include <cstdio>
@@ -8,7 +9,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <viseme/audio/samples.hpp>
@@ -54,7 +54,7 @@ std::shared_ptr<const audio::feature_rows> brought_features(const po::variables_
   return std::make_shared<const audio::feature_rows>(audio::read_features(path, sound.kind, sound.fps));
 }
 
-media::encoder_options encoding(const po::variables_map& given, const render::person& who, rational fps, std::vector<float> samples) {
+media::encoder_options encoding(const po::variables_map& given, const render::person& who, rational fps, std::vector<float> samples, int threads) {
   media::encoder_options o;
   o.codec = text_of(given, "encoder");
   o.preset = text_of(given, "preset");
@@ -62,7 +62,7 @@ media::encoder_options encoding(const po::variables_map& given, const render::pe
   o.fps = fps;
   o.width = who.data->size().width;
   o.height = who.data->size().height;
-  o.threads = int(std::min(4u, std::max(1u, std::thread::hardware_concurrency())));
+  o.threads = std::min(4, threads);
   if (const auto sound = text_of(given, "audio"); sound == "-")
     o.samples = std::move(samples);
   else
@@ -102,7 +102,8 @@ int run(const po::variables_map& given) {
   if (given.count("fps")) options.fps = parse_rational(text_of(given, "fps"));
   const bool quiet = given.count("quiet") > 0;
 
-  const auto on = open_device(text_of(given, "backend"), parse_dtype(text_of(given, "dtype")), given["threads"].as<int>());
+  const int threads = tools::threads_of(given);
+  const auto on = open_device(text_of(given, "backend"), parse_dtype(text_of(given, "dtype")), threads);
   render::person_files files{.dataset = text_of(given, "dataset"), .checkpoint = text_of(given, "checkpoint"), .audio_encoder = {},
                              .features = if_given(given, "features"), .width = if_given(given, "width"), .reference_window = window == "reference"};
   if (given.count("ave-weights")) files.audio_encoder = text_of(given, "ave-weights");
@@ -114,7 +115,7 @@ int run(const po::variables_map& given) {
   options.expected_samples = std::int64_t(samples.size());
   render::renderer maker(who, options);
   const auto start = clock_type::now();
-  render::frame_writer writer(std::make_unique<media::encoder>(text_of(given, "out"), encoding(given, *who, maker.fps(), samples)));
+  render::frame_writer writer(std::make_unique<media::encoder>(text_of(given, "out"), encoding(given, *who, maker.fps(), samples, threads)));
   const auto frames = frames_covering(std::int64_t(samples.size()), audio::sample_rate, maker.fps());
   tools::progress bar("rendering", frames, quiet);
   const auto take = [&] {

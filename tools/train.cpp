@@ -1,6 +1,7 @@
 // viseme-train: teaches a net one person's mouth.
 #include "options.hpp"
 #include "progress.hpp"
+#include "threads.hpp"
 
 #include <chrono>
 #include <cstdio>
@@ -175,7 +176,7 @@ int train_unet(const po::variables_map& given) {
   require(resume || train::numbered_files(out, {".safetensors", ".state"}).empty(), "'" + out.string() + "'", "it holds checkpoints of an earlier training",
           "go on with --resume, or choose another folder");
 
-  const auto on = open_device(text_of(given, "backend"), parse_dtype(text_of(given, "dtype")), given["threads"].as<int>());
+  const auto on = open_device(text_of(given, "backend"), parse_dtype(text_of(given, "dtype")), tools::threads_of(given));
   auto s = prepare(given, *on, quiet);
   train::unet_trainer trainer(on, s.data, s.options, s.block, std::move(s.losses));
   if (const auto ave = text_of(given, "ave-weights"); !ave.empty()) trainer.audio_encoder_sha256 = io::sha256_of(fs::path(ave));
