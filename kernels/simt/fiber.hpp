@@ -11,6 +11,7 @@
 #include <ucontext.h>
 #endif
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -33,9 +34,12 @@ struct stack_change {
 #if defined(__SANITIZE_ADDRESS__)
   void leave(const void* bottom, std::size_t size) { __sanitizer_start_switch_fiber(&fake, bottom, size); }
   void arrive(const void** bottom, std::size_t* size) { __sanitizer_finish_switch_fiber(fake, bottom, size); }
+  /// Calls that were abandoned on a stack leave it as if in use, even for whoever gets the memory next.
+  static void clear(void* bottom, std::size_t size) { __asan_unpoison_memory_region(bottom, size); }
 #else
   void leave(const void*, std::size_t) {}
   void arrive(const void**, std::size_t*) {}
+  static void clear(void*, std::size_t) {}
 #endif
 };
 
@@ -59,6 +63,7 @@ public:
 
   /// Forgets where the function was: the next resume() calls it anew.
   void restart() {
+    detail::stack_change::clear(stack_, stack_bytes);
 #if defined(__x86_64__)
     auto** top = reinterpret_cast<void**>(static_cast<char*>(stack_) + stack_bytes) - 4;
     top[0] = reinterpret_cast<void*>(&entry);  // returned to by the first switch
