@@ -8,7 +8,7 @@
 // memory; hidden channels come 32 at a time: expanded for tile and border, mixed, and added to the sums of y, which stay in registers. The wide
 // tensors never reach memory, at the price of expanding a tile's border again: 1.4 times the products at stride 1, 1.2 at stride 2.
 // 16-bit T multiplies on tensor cores, float on the ordinary ones.
-// low' is put where hidden will be, four channels a thread, before the first product is added to it: low is never written at full size.
+// low' is put where hidden will be, 16 bytes a thread, before the first product is added to it: low is never written at full size.
 // Not for more than 64 channels or filters: neither shared memory nor registers are left for them.
 #pragma once
 
@@ -82,12 +82,15 @@ private:
   /// low' of a chunk, to where hidden will be.
   template <class Thread>
   VISEME_DEVICE void upsample_low(const Thread& t, shared& s, size2 corner, int chunk) const {
-    constexpr int vector = 4, vectors = inverted_chunk / vector;  // hidden's rows are no multiples of 16 bytes
+    constexpr int vector = widest<T>, vectors = inverted_chunk / vector;
     const int channel = t.thread() % vectors * vector;
     for (int pixel = t.thread() / vectors; pixel < tile::in_pixels; pixel += threads / vectors) {
       if (!inside(corner, pixel)) continue;
       const auto from = a.low.pixel(t.block().z, corner.h + pixel / tile::in.w, corner.w + pixel % tile::in.w);
-      store_floats(&s.hidden[pixel][channel], from.template at<vector>(chunk + channel));
+      const auto v = from.template at<vector>(chunk + channel);
+      unrolled<vector / 4>([&](auto k) {  // hidden's rows are no multiples of 16 bytes
+        store_floats(&s.hidden[pixel][channel + 4 * k], floats<4>{v.at[4 * k], v.at[4 * k + 1], v.at[4 * k + 2], v.at[4 * k + 3]});
+      });
     }
   }
 

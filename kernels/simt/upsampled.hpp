@@ -7,16 +7,17 @@
 
 namespace viseme::simt {
 
-/// The four pixels around one of the large picture, and how far it lies from the first.
+/// Where the four pixels around one of the large picture are, and how far it lies from the first.
 template <class T>
 struct upsampled_pixel {
-  const T *above_left, *above_right, *below_left, *below_right;
+  const T* first;    // above, on the left
+  int right, below;  // elements to its neighbours, 0 at the picture's border
   float down, across;
 
   template <int N>
   VISEME_DEVICE floats<N> at(int channel) const {
-    const auto a = load_floats<N>(above_left + channel), b = load_floats<N>(above_right + channel);
-    const auto c = load_floats<N>(below_left + channel), d = load_floats<N>(below_right + channel);
+    const T* from = first + channel;
+    const auto a = load_floats<N>(from), b = load_floats<N>(from + right), c = load_floats<N>(from + below), d = load_floats<N>(from + below + right);
     floats<N> between;
     unrolled<N>([&](auto k) {
       const float high = a.at[k] + (b.at[k] - a.at[k]) * across, low = c.at[k] + (d.at[k] - c.at[k]) * across;
@@ -38,9 +39,9 @@ struct upsampled {
   VISEME_DEVICE explicit operator bool() const { return bool(x); }
   /// Pixel (h, w) of a large picture.
   VISEME_DEVICE upsampled_pixel<T> pixel(int image, int h, int w) const {
-    const int i = (h + 1) / 2, j = (w + 1) / 2, left = j ? j - 1 : 0, right = j < size.w ? j : j - 1;
-    const auto above = (std::ptrdiff_t(image) * size.h + (i ? i - 1 : 0)) * size.w, below = (std::ptrdiff_t(image) * size.h + (i < size.h ? i : i - 1)) * size.w;
-    return {x.at(above + left), x.at(above + right), x.at(below + left), x.at(below + right), way(h, i, size.h) * per_row, way(w, j, size.w) * per_column};
+    const int i = (h + 1) / 2, j = (w + 1) / 2, stride = int(x.stride);
+    const auto first = (std::ptrdiff_t(image) * size.h + (i ? i - 1 : 0)) * size.w + (j ? j - 1 : 0);
+    return {x.at(first), j && j < size.w ? stride : 0, i && i < size.h ? stride * size.w : 0, way(h, i, size.h) * per_row, way(w, j, size.w) * per_column};
   }
   /// Pixels of all pictures counted through.
   VISEME_DEVICE upsampled_pixel<T> pixel(std::ptrdiff_t number) const {
