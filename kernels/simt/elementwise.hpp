@@ -8,11 +8,24 @@
 // gradient of a sum reads dy once an operand.
 #pragma once
 
+#include <type_traits>
+
 #include <kernels/simt/channel_tiles.hpp>
 
 namespace viseme::simt {
 
 inline constexpr int in_flight = 4;
+
+/// f(std::integral_constant<activation, a>); not for none.
+template <class F>
+VISEME_DEVICE void with_activation(activation a, const F& f) {
+  switch (a) {
+    case activation::relu: return f(std::integral_constant<activation, activation::relu>{});
+    case activation::leaky_relu: return f(std::integral_constant<activation, activation::leaky_relu>{});
+    case activation::sigmoid: return f(std::integral_constant<activation, activation::sigmoid>{});
+    default: return;
+  }
+}
 
 template <class T, int N>
 struct activate_pixels {
@@ -26,21 +39,14 @@ struct activate_pixels {
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
     const auto w = tiles.of<N>(t);
-    switch (act) {
-      case activation::relu: return run<activation::relu>(w);
-      case activation::leaky_relu: return run<activation::leaky_relu>(w);
-      case activation::sigmoid: return run<activation::sigmoid>(w);
-      default: return;
-    }
-  }
-  template <activation A>
-  VISEME_DEVICE void run(const walk& w) const {
-    for (auto p = w.first; p < w.end; p += in_flight * w.step) {
-      flight<T, N, in_flight> v;
-      v.load_from(x, w, p);
-      v.each([&](auto k, auto i) { v.at[k].at[i] = T(activate(A, slope, v(k, i))); });
-      v.store_to(y, w, p);
-    }
+    with_activation(act, [&](auto a) {
+      for (auto p = w.first; p < w.end; p += in_flight * w.step) {
+        flight<T, N, in_flight> v;
+        v.load_from(x, w, p);
+        v.each([&](auto k, auto i) { v.at[k].at[i] = T(activate(a, slope, v(k, i))); });
+        v.store_to(y, w, p);
+      }
+    });
   }
 };
 
@@ -57,26 +63,19 @@ struct activation_gradient {
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
     const auto w = tiles.of<N>(t);
-    switch (act) {
-      case activation::relu: return run<activation::relu>(w);
-      case activation::leaky_relu: return run<activation::leaky_relu>(w);
-      case activation::sigmoid: return run<activation::sigmoid>(w);
-      default: return;
-    }
-  }
-  template <activation A>
-  VISEME_DEVICE void run(const walk& w) const {
-    for (auto p = w.first; p < w.end; p += 2 * w.step) {
-      flight<T, N, 2> out, v, old;
-      out.load_from(y, w, p);
-      v.load_from(dy, w, p);
-      if (how == writing::accumulate) old.load_from(dx, w, p);
-      v.each([&](auto k, auto i) {
-        const float g = v(k, i) * derivative(A, slope, out(k, i));
-        v.at[k].at[i] = T(how == writing::accumulate ? old(k, i) + g : g);
-      });
-      v.store_to(dx, w, p);
-    }
+    with_activation(act, [&](auto a) {
+      for (auto p = w.first; p < w.end; p += 2 * w.step) {
+        flight<T, N, 2> out, v, old;
+        out.load_from(y, w, p);
+        v.load_from(dy, w, p);
+        if (how == writing::accumulate) old.load_from(dx, w, p);
+        v.each([&](auto k, auto i) {
+          const float g = v(k, i) * derivative(a, slope, out(k, i));
+          v.at[k].at[i] = T(how == writing::accumulate ? old(k, i) + g : g);
+        });
+        v.store_to(dx, w, p);
+      }
+    });
   }
 };
 
