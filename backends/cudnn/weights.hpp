@@ -18,7 +18,8 @@ void turn_weights(Context& c, conv s, const float* weight, const float* scale, T
     launch(c, simt::elementwise_grid(count), simt::pack_weights<float>{s.out, s.in * taps, 1, false, weight, scale, scaled});
     weight = scaled;
   }
-  launch(c, simt::elementwise_grid(count), simt::from_nchw<T>{{s.out, s.in, taps}, weight, {to, s.in}});
+  const simt::from_nchw<T> k{{s.out, s.in, taps}, weight, {to, s.in}};
+  launch(c, k.blocks(), k);
 }
 
 /// Adds a gradient in cuDNN's order to one in PyTorch's. `converted`: room for it in float where T is not.
@@ -27,8 +28,12 @@ void add_turned_gradient(Context& c, conv s, const T* gradient, float* converted
   const int taps = s.kernel.h * s.kernel.w;
   const auto count = std::ptrdiff_t(s.out) * s.in * taps;
   const float* values = converted;
-  if constexpr (is_half<T>) launch(c, simt::elementwise_grid(count), simt::to_nchw<T>{{1, 1, count}, {gradient, 1}, converted});
-  else values = gradient;
+  if constexpr (is_half<T>) {
+    const simt::to_nchw<T> k{{1, 1, int(count)}, {gradient, 1}, converted};
+    launch(c, k.blocks(), k);
+  } else {
+    values = gradient;
+  }
   launch(c, simt::elementwise_grid(count), simt::weight_gradient_sum{s.in, s.out, taps, 1, values, to});
 }
 

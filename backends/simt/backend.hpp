@@ -43,25 +43,22 @@ struct simt_backend {
   static void increment(context&, std::span<float* const> counters);
 
 private:
-  static simt::planes planes_of(shape s) { return {s.n, s.c, std::ptrdiff_t(s.h) * s.w}; }
+  static simt::planes planes_of(shape s) { return {s.n, s.c, s.h * s.w}; }
 };
 
 template <class P, class T>
 void simt_backend<P, T>::load(context& c, const float* nchw, view<T> to) {
   float* staged = c.staging(to.size.count());
   c.upload(staged, nchw, to.size.count() * sizeof(float));
-  launch(c, simt::elementwise_grid(to.size.count()), simt::from_nchw<T>{planes_of(to.size), staged, simt_pixels(to)});
+  const simt::from_nchw<T> k{planes_of(to.size), staged, simt_pixels(to)};
+  launch(c, k.blocks(), k);
 }
 template <class P, class T>
 void simt_backend<P, T>::store(context& c, view<const T> from, float* nchw) {
   float* staged = c.staging(from.size.count());
-  launch(c, simt::elementwise_grid(from.size.count()), simt::to_nchw<T>{planes_of(from.size), simt_pixels(from), staged});
+  const simt::to_nchw<T> k{planes_of(from.size), simt_pixels(from), staged};
+  launch(c, k.blocks(), k);
   c.download(nchw, staged, from.size.count() * sizeof(float));
-}
-template <class P, class T>
-void simt_backend<P, T>::move(context& c, view<const T> from, view<T> to, gradient_write write) {
-  launch(c, simt::elementwise_grid(to.size.count()),
-         simt::move_pixels<T>{std::ptrdiff_t(to.size.pixels()), to.size.c, simt_pixels(from), simt_pixels(to), simt_writing(write)});
 }
 template <class P, class T>
 void simt_backend<P, T>::increment(context& c, std::span<float* const> counters) {

@@ -11,5 +11,6 @@
 #include <backends/simt/inverted_residual.hpp>
 #include <backends/simt/keep.hpp>
 #include <backends/simt/losses.hpp>
+#include <backends/simt/moves.hpp>
 #include <backends/simt/normalize.hpp>
 #include <backends/simt/resample.hpp>

@@ -1,6 +1,6 @@
-// Between dense NCHW float32 and channels-last pixels of T, from pixels to pixels, and counters.
-//     to[p, c] = T(from[n, c, h, w])        to[n, c, h, w] = float(from[p, c])        to[p, c] = or += from[p, c]        *number[i] += 1
-// One thread an element, channels fastest; these move pictures and skips, which have few channels or are read once.
+// Between dense NCHW float32 and channels-last pixels of T, and counters.
+//     from_nchw  to[p, c] = T(from[n, c, h, w])      to_nchw  to[n, c, h, w] = float(from[p, c])      increment  *number[i] += 1
+// For pictures, of few channels: both write neighbours from neighbouring threads; what they read apart, their block reads whole.
 #pragma once
 
 #include <kernels/simt/pixels.hpp>
@@ -8,9 +8,7 @@
 namespace viseme::simt {
 
 struct planes {
-  int images = 1, channels = 1;
-  std::ptrdiff_t area = 1;  // height x width
-  VISEME_DEVICE std::ptrdiff_t count() const { return images * area * channels; }
+  int images = 1, channels = 1, area = 1;  // area: height x width
 };
 
 inline constexpr int elementwise_threads = 256;
@@ -27,46 +25,32 @@ struct from_nchw {
   const float* from;
   pixels<T> to;
 
+  struct grid blocks() const { return {elementwise_grid(std::ptrdiff_t(size.area) * size.channels).x, 1, size.images}; }
+
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
-    const auto i = element_of(t);
-    if (i >= size.count()) return;
-    const auto pixel = i / size.channels;
-    const int channel = int(i % size.channels);
-    to.at(pixel)[channel] = T(from[(pixel / size.area * size.channels + channel) * size.area + pixel % size.area]);
+    const int i = t.block().x * threads + t.thread(), pixel = i / size.channels, channel = i - pixel * size.channels;
+    const auto image = std::ptrdiff_t(t.block().z);
+    if (pixel < size.area) to.at(image * size.area + pixel)[channel] = T(from[(image * size.channels + channel) * size.area + pixel]);
   }
 };
 
 template <class T>
 struct to_nchw {
-  static constexpr int threads = elementwise_threads;
+  static constexpr int threads = elementwise_threads, channels = 8;  // of a thread
   planes size;
   pixels<const T> from;
   float* to;
 
-  template <class Thread>
-  VISEME_DEVICE void operator()(const Thread& t) const {
-    const auto i = element_of(t);
-    if (i >= size.count()) return;
-    const auto plane = i / size.area, pixel = plane / size.channels * size.area + i % size.area;
-    to[i] = float(from.at(pixel)[plane % size.channels]);
-  }
-};
-
-template <class T>
-struct move_pixels {
-  static constexpr int threads = elementwise_threads;
-  std::ptrdiff_t count;  // of pixels
-  int channels;
-  pixels<const T> from;
-  pixels<T> to;
-  writing how = writing::overwrite;
+  struct grid blocks() const { return {elementwise_grid(size.area).x, int(ceil_div(std::size_t(size.channels), channels)), size.images}; }
 
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
-    const auto i = element_of(t);
-    if (i >= count * channels) return;
-    put(to.at(i / channels)[i % channels], float(from.at(i / channels)[i % channels]), how);
+    const int pixel = t.block().x * threads + t.thread(), first = t.block().y * channels, last = first + channels < size.channels ? first + channels : size.channels;
+    if (pixel >= size.area) return;
+    const auto image = std::ptrdiff_t(t.block().z);
+    const T* at = from.at(image * size.area + pixel);
+    for (int c = first; c < last; ++c) to[(image * size.channels + c) * size.area + pixel] = float(at[c]);
   }
 };
 
