@@ -1,6 +1,7 @@
 // The fast host backend: channels-last float, kernels of kernels/cpu for the best instruction set of the machine.
 #pragma once
 
+#include <backends/fusions.hpp>
 #include <backends/reference/reference.hpp>
 #include <kernels/cpu/elementwise.hpp>
 #include <kernels/cpu/epilogue.hpp>
@@ -36,7 +37,7 @@ struct cpu {
   using buffer = host_buffer;
   static constexpr layout preferred = layout::nhwc;
   static constexpr const char* name = "cpu";
-  static constexpr std::array<std::string_view, 11> fusions{"ca", "cn", "cna", "cn+", "cn+a", "na", "n+", "n+a", "cnacnacn", "cnacnacn+", "ujcnacnacn"};
+  static constexpr auto& fusions = usual_fusions;
 
   /// Between dense NCHW float32 outside and the backend's own views; and between two of these.
   static void load(context&, const float* nchw, view<T> to);

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <span>
-#include <string_view>
 
+#include <backends/fusions.hpp>
 #include <kernels/simt/layout.hpp>
 #include <viseme/core/view.hpp>
 #include <viseme/layers/activation.hpp>
@@ -34,7 +33,7 @@ struct simt_backend {
   using buffer = typename Place::buffer;
   static constexpr layout preferred = layout::nhwc;
   static constexpr const char* name = Place::name;
-  static constexpr std::array<std::string_view, 11> fusions{"ca", "cn", "cna", "cn+", "cn+a", "na", "n+", "n+a", "cnacnacn", "cnacnacn+", "ujcnacnacn"};
+  static constexpr auto& fusions = usual_fusions;
 
   /// Between dense NCHW float32 on the host and the backend's own views; and between two of these.
   static void load(context&, const float* nchw, view<T> to);
