@@ -35,6 +35,18 @@ struct groups_of {
   }
 };
 
+/// An inverted residual behind a concatenation of what it is told.
+template <auto... Joined>
+struct decoder {
+  using body = network<input<"x"_n, 4>, input<"skip"_n, 4>, at<"upsampled"_n, upsample2x, "x"_n>, at<"joined"_n, concat, Joined...>,
+                       at<"conv"_n, inverted_residual<8, 6>>>;
+};
+template <auto... Joined>
+struct decoder_net {
+  static constexpr shape input_shape(int i, int n) { return i == 0 ? shape{n, 4, 4, 4} : shape{n, 4, 8, 8}; }
+  using body = network<input<"x"_n, 4>, input<"skip"_n, 4>, at<"output"_n, decoder<Joined...>, "x"_n, "skip"_n>>;
+};
+
 using unet_inference = groups_of<unet<audio_features::ave, wide>, purpose::inference, fast>;
 using unet_training = groups_of<unet<audio_features::ave, wide>, purpose::training, fast>;
 
@@ -75,6 +87,11 @@ BOOST_AUTO_TEST_CASE(inverted_residuals_are_one_step) {
   BOOST_TEST(std::count(sizes.begin(), sizes.end(), 9) == 15);   // with their sum: one of each double_conv, conv4, conv6, conv7
   BOOST_TEST(std::count(sizes.begin(), sizes.end(), 10) == 5);  // with the upsampling and the concatenation
   BOOST_TEST(std::count(sizes.begin(), sizes.end(), 8) == 10);  // inc, conv1, conv2, and the first of the others
+}
+
+BOOST_AUTO_TEST_CASE(what_is_upsampled_comes_first) {
+  BOOST_TEST((groups_of<decoder_net<"upsampled"_n, "skip"_n>, purpose::inference, fast>::sizes() == std::vector{10}));
+  BOOST_TEST((groups_of<decoder_net<"skip"_n, "upsampled"_n>, purpose::inference, fast>::sizes() == std::vector{1, 1, 8}));
 }
 
 BOOST_AUTO_TEST_CASE(unet_in_training) {

@@ -45,17 +45,17 @@ constexpr auto hidden_values(const Table& t) {
   return hidden;
 }
 
-/// True if nodes first .. first + count - 1 are a chain of hidden values, and nothing that the group reads beside its first input is made
-/// inside it.
+/// True if the nodes from `first` on that read as `pattern` are a chain of hidden values, and nothing that the group reads beside its first input is
+/// made inside it. Nodes read the chain as their first input; sums, which have no order, as any of theirs.
 template <class Table>
-constexpr bool is_chain(const Table& t, const std::array<bool, Table::values>& hidden, int first, int count) {
-  for (int i = first + 1; i < first + count; ++i) {
+constexpr bool is_chain(const Table& t, const std::array<bool, Table::values>& hidden, int first, std::string_view pattern) {
+  for (int i = first + 1; i < first + int(pattern.size()); ++i) {
     const int before = t.inputs + i - 1;
     if (!hidden[before]) return false;
     const auto& n = t.node_at[i];
     int links = 0;
     for (int k = 0; k < n.input_count; ++k) {
-      if (n.inputs[k] == before) ++links;
+      if (n.inputs[k] == before && (k == 0 || pattern[i - first] == '+')) ++links;
       else if (n.inputs[k] >= t.inputs + first) return false;
     }
     if (links != 1) return false;
@@ -92,7 +92,7 @@ constexpr auto candidates(const std::array<std::string_view, Patterns>& patterns
   grouping<t.nodes * (Patterns + 1)> found;
   for (int i = 0; i < t.nodes; ++i)
     for (const auto& pattern : patterns)
-      if (reads_as<Net>(i, pattern) && is_chain(t, hidden, i, int(pattern.size()))) found.group[found.groups++] = {i, int(pattern.size())};
+      if (reads_as<Net>(i, pattern) && is_chain(t, hidden, i, pattern)) found.group[found.groups++] = {i, int(pattern.size())};
   return found;
 }
 
