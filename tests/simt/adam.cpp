@@ -1,18 +1,16 @@
 #include "check_simt.hpp"
 #include <tests/layers/check_adam.hpp>
 
+namespace adam_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 void check(std::size_t count, double scale, std::size_t first = 0) {
   const auto start = adam_gradient(99, count), want = adam_by_formula(start, scale);
   check_near("with float activations", adam_by_backend<under_test<float>>(start, scale, first), want, 1e-6);
   check_near("with bf16 activations", adam_by_backend<under_test<bf16>>(start, scale, first), want, 1e-6);
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(adam)
 
@@ -25,3 +23,5 @@ BOOST_AUTO_TEST_CASE(scaled_gradients) { check(100, 1.0 / 1024); }
 BOOST_AUTO_TEST_CASE(blocks_that_begin_anywhere) { check(1027, 1, 3); }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace adam_suite

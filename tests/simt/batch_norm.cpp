@@ -1,5 +1,7 @@
 #include "check_simt.hpp"
 
+namespace batch_norm_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -110,3 +112,5 @@ BOOST_AUTO_TEST_CASE(frozen_parameters_are_left_alone) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace batch_norm_suite

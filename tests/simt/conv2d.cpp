@@ -1,5 +1,7 @@
 #include "check_simt.hpp"
 
+namespace conv2d_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -94,3 +96,5 @@ BOOST_AUTO_TEST_CASE(with_a_norm_and_a_sum) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace conv2d_suite

@@ -2,6 +2,8 @@
 
 #include "check_simt.hpp"
 
+namespace depthwise3x3_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -81,3 +83,5 @@ BOOST_AUTO_TEST_CASE(gradient_over_its_input) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace depthwise3x3_suite

@@ -1,5 +1,7 @@
 #include "check_simt.hpp"
 
+namespace elementwise_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -70,3 +72,5 @@ BOOST_AUTO_TEST_CASE(channels_of_a_wider_tensor) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace elementwise_suite

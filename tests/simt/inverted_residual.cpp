@@ -2,10 +2,10 @@
 
 #include "check_simt.hpp"
 
+namespace inverted_residual_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 struct sizes {
   int n, h, w, in, hidden, out, stride = 1;
@@ -153,8 +153,6 @@ void check(const sizes& s, way how = way::whole) {
   }
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(inverted_residual)
 
 BOOST_AUTO_TEST_CASE(whole) {
@@ -229,3 +227,5 @@ BOOST_AUTO_TEST_CASE(a_group_of_a_net_is_one_op) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace inverted_residual_suite

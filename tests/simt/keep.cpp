@@ -2,10 +2,10 @@
 
 #include <viseme/run/kept_values.hpp>
 
+namespace keep_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 /// What comes back of a kept value.
 template <class T>
@@ -25,8 +25,6 @@ numbers as(numbers v) {
   return v;
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(keep)
 
 BOOST_AUTO_TEST_CASE(exactly_or_rounded) {
@@ -41,3 +39,5 @@ BOOST_AUTO_TEST_CASE(exactly_or_rounded) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace keep_suite

@@ -1,10 +1,10 @@
 #include "check_simt.hpp"
 #include <tests/layers/check_losses.hpp>
 
+namespace losses_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 template <class T>
 loss_case rounded_case(loss_case k) {
@@ -31,8 +31,6 @@ void check_loss(shape s) {
     }
   });
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(losses)
 
@@ -76,3 +74,5 @@ BOOST_AUTO_TEST_CASE(extreme_embeddings_stay_finite) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace losses_suite

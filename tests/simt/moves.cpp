@@ -1,6 +1,8 @@
 // Between NCHW floats on the host and the backend's pixels, and between two views of these.
 #include "check_simt.hpp"
 
+namespace moves_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -58,3 +60,5 @@ BOOST_AUTO_TEST_CASE(views_are_copied_and_added) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace moves_suite

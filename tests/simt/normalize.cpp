@@ -1,5 +1,7 @@
 #include "check_simt.hpp"
 
+namespace normalize_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -24,3 +26,5 @@ BOOST_AUTO_TEST_CASE(nothing_stays_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace normalize_suite

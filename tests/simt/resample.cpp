@@ -2,6 +2,8 @@
 
 #include "check_simt.hpp"
 
+namespace resample_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
 
@@ -88,3 +90,5 @@ BOOST_AUTO_TEST_CASE(channels_of_a_wider_tensor) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace resample_suite

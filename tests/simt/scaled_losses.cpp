@@ -2,18 +2,16 @@
 
 #include <viseme/optim/loss_scaling.hpp>
 
+namespace scaled_losses_suite {
+
 using namespace viseme;
 using namespace viseme::tests;
-
-namespace {
 
 bool all_are_finite(const numbers& values) {
   using B = under_test<fp16>;
   const block<B, float> x(values);
   return op<all_finite, B>::run(context<B>(), x.data, values.size());
 }
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(scaled_losses)
 
@@ -42,3 +40,5 @@ BOOST_AUTO_TEST_CASE(scale_halves_and_doubles) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace scaled_losses_suite

@@ -7,9 +7,9 @@
 
 #include <kernels/simt/host.hpp>
 
-using namespace viseme;
+namespace scheduler_suite {
 
-namespace {
+using namespace viseme;
 
 thread_pool& pool() {
   static thread_pool p(2);
@@ -156,8 +156,6 @@ void in_every_order(F&& f) {
   }
 }
 
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(scheduler)
 
 BOOST_AUTO_TEST_CASE(sums_rows) {
@@ -249,3 +247,5 @@ BOOST_AUTO_TEST_CASE(delivers_copies_when_waited_for) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace scheduler_suite
