@@ -20,7 +20,7 @@ inline cpu_kernels::pixels pixels_of(view<float> v) { return {v.data, v.step.w};
 /// The numbers of a view without gaps, or null of none.
 template <class T>
 T* dense(view<T> v) {
-  require(!v || v.dense(layout::nhwc), "view", "it has gaps between its pixels", "give one that is dense");
+  if (v && !v.dense(layout::nhwc)) throw error("view", "it has gaps between its pixels", "give one that is dense");
   return v.data;
 }
 inline cpu_kernels::writing writing_of(gradient_write w) {
