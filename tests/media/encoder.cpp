@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "clip.hpp"
+#include "i420.hpp"
 
 namespace encoder_suite {
 
@@ -30,6 +31,10 @@ std::vector<double> picture_times(const std::filesystem::path& path) {
   std::vector<double> times;
   while (const AVFrame* f = reader.next()) times.push_back(double(f->best_effort_timestamp - reader.stream().start_time) * av_q2d(reader.stream().time_base));
   return times;
+}
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 /// Exit status of `work` in a child of its own.
 template <class F>
@@ -74,6 +79,22 @@ BOOST_AUTO_TEST_CASE(webm_holds_vp9_and_opus) {
   for (; d.next(m); ++k) BOOST_TEST(psnr(m, picture(k, 64, 48)) > 35);
   BOOST_TEST(k == 5);
   BOOST_TEST(d.info().has_audio);
+}
+
+BOOST_AUTO_TEST_CASE(pictures_may_come_as_they_are_stored) {
+  temporary_folder folder("encoder");
+  for (const auto& [width, height] : {std::pair{64, 48}, {63, 47}}) {
+    const auto o = small_clip(width, height);
+    media::encoder e((folder.path / "stored.mp4").string(), o);
+    for (int k = 0; k < 5; ++k) {
+      auto planes = i420_of(picture(k, width, height));
+      e.write(cv::Mat(72, 64, CV_8UC1, planes.data()));
+    }
+    BOOST_CHECK_THROW(e.write(cv::Mat(48, 64, CV_8UC1)), std::logic_error);
+    e.finish();
+    make_clip(folder.path / "converted.mp4", 5, o);
+    BOOST_TEST((contents(folder.path / "stored.mp4") == contents(folder.path / "converted.mp4")));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(flat_colours_are_exact_to_rounding) {

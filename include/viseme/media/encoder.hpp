@@ -1,5 +1,9 @@
-// 8-bit BGR pictures and a sound -> a video file or stream.
+// 8-bit pictures and a sound -> a video file or stream.
 #pragma once
+
+extern "C" {
+#include <libavutil/imgutils.h>
+}
 
 #include <algorithm>
 #include <cstdint>
@@ -57,11 +61,14 @@ public:
   encoder& operator=(const encoder&) = delete;
   ~encoder() { close(); }
 
-  /// Appends a picture of the stated size. Throws `error` when it cannot be encoded or written.
-  void write(const cv::Mat& bgr) {
-    if (bgr.type() != CV_8UC3 || bgr.cols != options_.width || bgr.rows != options_.height)
-      throw std::logic_error("encoder: picture of another size or type than stated");
-    fill(bgr);
+  /// Appends a picture of the stated size: BGR, or in one channel and 3/2 as many rows planes Y, U and V as they are stored
+  /// (viseme::frame_format::i420). Throws `error` when it cannot be encoded or written.
+  void write(const cv::Mat& picture) {
+    check(av_frame_make_writable(frame_.get()));
+    const cv::Size stored(video_->width, video_->height / 2 * 3);
+    if (picture.type() == CV_8UC3 && picture.size() == cv::Size(options_.width, options_.height)) convert(picture);
+    else if (picture.type() == CV_8UC1 && picture.size() == stored && picture.isContinuous()) copy(picture);
+    else throw std::logic_error("encoder: picture of another size or type than stated");
     frame_->pts = frames_++;
     frame_->pict_type = AV_PICTURE_TYPE_NONE;
     encode(frame_.get());
@@ -154,11 +161,7 @@ private:
     frame_->color_range = video_->color_range;
     check(av_frame_get_buffer(frame_.get(), 0));
     packet_.reset(av::made(av_packet_alloc()));
-    scaler_ = av::open_scaler(video_->width, video_->height, AV_PIX_FMT_BGR24, video_->width, video_->height, AV_PIX_FMT_YUV420P,
-                              SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, {{"dst_h_chr_pos", 0}});
-    const int* bt709 = sws_getCoefficients(SWS_CS_ITU709);
-    sws_setColorspaceDetails(scaler_.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
-    check(sws_init_context(scaler_.get(), nullptr, nullptr));
+    scaler_ = av::open_i420_scaler(video_->width, video_->height);
   }
 
   /// x264 would report a wrong one on stderr itself.
@@ -174,8 +177,15 @@ private:
     check(avformat_write_header(output_.get(), settings.get()));
   }
 
-  void fill(const cv::Mat& bgr) {
-    check(av_frame_make_writable(frame_.get()));
+  void copy(const cv::Mat& i420) {
+    const std::uint8_t* planes[4] = {};
+    int strides[4] = {};
+    const auto format = video_->pix_fmt;
+    check(av_image_fill_arrays(const_cast<std::uint8_t**>(planes), strides, i420.data, format, video_->width, video_->height, 1));
+    av_image_copy(frame_->data, frame_->linesize, planes, strides, format, video_->width, video_->height);
+  }
+
+  void convert(const cv::Mat& bgr) {
     const bool odd = video_->width != bgr.cols || video_->height != bgr.rows;
     if (odd) cv::copyMakeBorder(bgr, padded_, 0, video_->height - bgr.rows, 0, video_->width - bgr.cols, cv::BORDER_REPLICATE);
     const cv::Mat& from = odd ? padded_ : bgr;

@@ -62,6 +62,16 @@ inline scaler open_scaler(int width, int height, AVPixelFormat from, int to_widt
   return s;
 }
 
+/// From 8-bit BGR to planes Y, U, V of BT.709 in limited range, chroma at half size and left. Sides are even.
+inline scaler open_i420_scaler(int width, int height) {
+  scaler s = open_scaler(width, height, AV_PIX_FMT_BGR24, width, height, AV_PIX_FMT_YUV420P,
+                         SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, {{"dst_h_chr_pos", 0}});
+  const int* bt709 = sws_getCoefficients(SWS_CS_ITU709);
+  sws_setColorspaceDetails(s.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
+  check(sws_init_context(s.get(), nullptr, nullptr), "picture conversion", "use pictures of another size");
+  return s;
+}
+
 /// Converts frames to BGR of a fixed size; keeps the scaler while the frames stay alike.
 class bgr_converter {
 public:
