@@ -31,6 +31,10 @@ struct every_op {
   static constexpr auto finite = &found_op<all_finite, B>::run;
   static constexpr auto keep = &found_op<keeping, B>::store;
   static constexpr auto resume = &found_op<keeping, B>::load;
+  static constexpr auto cut_face = &found_op<painting, B>::cut;
+  static constexpr auto fade_face = &found_op<painting, B>::fade;
+  static constexpr auto paste_face = &found_op<painting, B>::paste;
+  static constexpr auto to_i420 = &found_op<painting, B>::to_i420;
   static constexpr auto load = &B::load;
   static constexpr auto store = &B::store;
   static constexpr auto move = &B::move;

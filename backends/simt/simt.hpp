@@ -13,4 +13,5 @@
 #include <backends/simt/losses.hpp>
 #include <backends/simt/moves.hpp>
 #include <backends/simt/normalize.hpp>
+#include <backends/simt/painting.hpp>
 #include <backends/simt/resample.hpp>

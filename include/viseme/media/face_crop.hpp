@@ -11,6 +11,7 @@
 #include <string>
 
 #include <viseme/core/error.hpp>
+#include <viseme/core/face_geometry.hpp>
 
 namespace viseme::media {
 
@@ -27,11 +28,11 @@ struct crop_box {
   float side() const { return x1 - x0; }
 };
 
-inline constexpr int crop_size = 328;  ///< side of a crop
-inline constexpr int margin = 4;       ///< rim of a crop that the net neither sees nor changes
-inline constexpr int net_size = 320;   ///< side of the net's pictures
+inline constexpr int crop_size = face_geometry::crop;  ///< side of a crop
+inline constexpr int margin = face_geometry::margin;       ///< rim of a crop that the net neither sees nor changes
+inline constexpr int net_size = face_geometry::net;   ///< side of the net's pictures
 /// What is black in the masked picture, 320 x 320: columns 5 .. 314, rows 5 .. 309.
-inline const cv::Rect mask_rectangle(5, 5, 310, 305);
+inline const cv::Rect mask_rectangle(face_geometry::mask_x, face_geometry::mask_y, face_geometry::mask_width, face_geometry::mask_height);
 
 /// Landmark numberings that the crop rule is right for: 98 (WFLW) and 110 points share the three it reads.
 constexpr bool is_landmark_count(std::size_t n) { return n == 98 || n == 110; }
@@ -58,18 +59,17 @@ inline bool is_usable(const crop_box& box, cv::Size frame) {
          4 * std::int64_t((pixels & cv::Rect({}, frame)).area()) >= std::int64_t(pixels.area());
 }
 
-namespace detail {
-inline cv::Rect checked_pixels(const crop_box& box, cv::Size frame) {
+/// whole_pixels(). Throws `error` unless `is_usable`.
+inline cv::Rect usable_pixels(const crop_box& box, cv::Size frame) {
   require(is_usable(box, frame), "face box", "too small, or too far outside the frame",
           "preprocess the video again, or leave this frame out");
   return whole_pixels(box);
 }
-}  // namespace detail
 
 /// The box's content, 328 x 328 BGR; where it leaves the frame, the frame's border is repeated. Cubic is what rendering uses, linear what
 /// the reference trains with. Throws `error` unless `is_usable`.
 inline cv::Mat cut(const cv::Mat& frame, const crop_box& box, cv::InterpolationFlags interpolation = cv::INTER_CUBIC) {
-  const auto pixels = detail::checked_pixels(box, frame.size());
+  const auto pixels = usable_pixels(box, frame.size());
   const auto inside = pixels & cv::Rect({}, frame.size());
   cv::Mat part = frame(inside);
   if (inside != pixels) {
@@ -129,7 +129,7 @@ inline void from_planes(const float* chw, cv::Mat& bgr) {
 
 /// Puts a crop back: resized (cubic) to the box, the part inside the frame replaced. Throws `error` unless `is_usable`.
 inline void paste(cv::Mat& frame, const crop_box& box, const cv::Mat& crop328) {
-  const auto pixels = detail::checked_pixels(box, frame.size());
+  const auto pixels = usable_pixels(box, frame.size());
   cv::Mat face;
   cv::resize(crop328, face, pixels.size(), 0, 0, cv::INTER_CUBIC);
   const auto inside = pixels & cv::Rect({}, frame.size());

@@ -14,10 +14,7 @@
 
 namespace viseme::render {
 
-enum class blend_rule {
-  feather,    ///< what the net drew under the mask, fading to the source over the mask's rim
-  reference,  ///< the crop with the net's whole picture, as a hard square, 8-bit truncated
-};
+using viseme::blend_rule;
 
 /// Throws `error` unless `word` is feather or reference.
 inline blend_rule parse_blend(const std::string& word) {
@@ -28,9 +25,6 @@ inline blend_rule parse_blend(const std::string& word) {
 /// One user's; keeps its buffers. Not for two threads at once.
 class compositor {
 public:
-  /// Width of the fade in pixels of the net's picture, inwards from the mask's edge.
-  static constexpr float ramp = 12;
-
   explicit compositor(blend_rule rule) : rule_(rule), weight_(weights()) {}
 
   /// `image` (6, 320, 320) for the net from the frame's own face, in rendering also the reference picture. Keeps the crop for blend().
@@ -52,14 +46,14 @@ public:
   }
 
 private:
-  /// 0 outside the mask, 1 from `ramp` pixels inside it on, (328, 328).
+  /// 0 outside the mask, 1 from the ramp's width inside it on, (328, 328).
   static cv::Mat weights() {
     cv::Mat w(media::crop_size, media::crop_size, CV_32FC1);
     const auto rectangle = media::mask_rectangle + cv::Point(media::margin, media::margin);
     for (int y = 0; y < w.rows; ++y)
       for (int x = 0; x < w.cols; ++x) {
         const int inside = std::min(std::min(x - rectangle.x, rectangle.br().x - 1 - x), std::min(y - rectangle.y, rectangle.br().y - 1 - y));
-        const float t = std::clamp((float(inside) + 0.5f) / ramp, 0.f, 1.f);
+        const float t = std::clamp((float(inside) + 0.5f) / face_geometry::ramp, 0.f, 1.f);
         w.at<float>(y, x) = inside < 0 ? 0.f : t * t * (3 - 2 * t);
       }
     return w;

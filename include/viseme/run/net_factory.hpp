@@ -7,6 +7,7 @@
 #include <viseme/run/engine.hpp>
 #include <viseme/run/factory.hpp>
 #include <viseme/run/kept_values.hpp>
+#include <viseme/run/net_painter.hpp>
 #include <viseme/run/training_graph.hpp>
 
 namespace viseme {
@@ -76,6 +77,11 @@ public:
     if (!stored) throw error("kept values", "they are of another device", "resume from what a session of the same model and options kept");
     stored->load(*context_, kept_);
     resume_.run(*context_, [this] { engine_.resume(); });
+  }
+  std::unique_ptr<frame_painter> make_painter(const frame_options& o) override {
+    if constexpr (runs_on<painting, B>)
+      return std::make_unique<net_painter<B>>(context_, engine_.input("image"), engine_.output("output"), o);
+    else return nullptr;
   }
   std::size_t memory_bytes() const override { return engine_.arena_bytes(); }
 

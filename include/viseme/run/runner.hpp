@@ -15,6 +15,7 @@
 #include <viseme/core/shape.hpp>
 #include <viseme/graph/parameters.hpp>
 #include <viseme/optim/adam.hpp>
+#include <viseme/run/frame_painter.hpp>
 #include <viseme/run/layers.hpp>
 #include <viseme/run/request.hpp>
 
@@ -80,6 +81,8 @@ public:
   virtual std::size_t kept_bytes() const = 0;
   /// run() that starts from kept values and computes only what the outputs need besides. Allocates nothing.
   virtual void resume(const kept_values&) = 0;
+  /// Draws this session's faces into frames in the device's memory; null where a backend leaves that to the host. Of a UNet of batch 1.
+  virtual std::unique_ptr<frame_painter> make_painter(const frame_options&) = 0;
   /// Bytes of activations and scratch; weights are not counted.
   virtual std::size_t memory_bytes() const = 0;
 };

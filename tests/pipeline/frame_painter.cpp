@@ -1,0 +1,200 @@
+// Faces drawn into frames in a device's memory against the host's path through OpenCV and swscale: emulated, or on a GPU in a program of
+// its own.
+#include <tests/media/i420.hpp>
+#include <tests/simt/check_simt.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <opencv2/imgproc.hpp>
+#include <vector>
+
+#include <viseme/render/compositor.hpp>
+#include <viseme/run/net_painter.hpp>
+
+namespace frame_painter_suite {
+
+using namespace viseme;
+using namespace viseme::tests;
+
+/// A net's two values, and frames of one size drawn with them.
+template <class B>
+struct device_net {
+  using T = typename B::scalar;
+  static constexpr std::size_t area = std::size_t(media::net_size) * media::net_size;
+
+  explicit device_net(const frame_options& o)
+      : image(6 * area), output(3 * area),
+        painter({std::shared_ptr<void>(), &context<B>()}, {image.data, {1, 6, 320, 320}, B::preferred},
+                {output.data, {1, 3, 320, 320}, B::preferred}, o) {}
+
+  void upload(const cv::Mat& frame) { painter.upload({frame.data, frame.total() * 3}); }
+  void write(const std::vector<float>& drawn) { B::load(context<B>(), drawn.data(), {output.data, {1, 3, 320, 320}, B::preferred}); }
+  std::vector<float> seen() const {
+    std::vector<float> v(6 * area);
+    B::store(context<B>(), {image.data, {1, 6, 320, 320}, B::preferred}, v.data());
+    return v;
+  }
+
+  block<B> image, output;
+  net_painter<B> painter;
+};
+
+/// Soft shapes with grain.
+cv::Mat picture(int width, int height) {
+  cv::Mat p(height, width, CV_8UC3), grain(height, width, CV_8UC3);
+  cv::RNG random(5);
+  random.fill(p, cv::RNG::UNIFORM, 0, 256);
+  cv::GaussianBlur(p, p, {31, 31}, 8);
+  cv::normalize(p, p, 0, 255, cv::NORM_MINMAX);
+  random.fill(grain, cv::RNG::UNIFORM, 0, 40);
+  return p + grain;
+}
+
+/// What a net might draw, as T has it: a little out of range too.
+template <class T>
+std::vector<float> drawn_face() {
+  const cv::Mat p = picture(media::net_size, media::net_size);
+  std::vector<float> planes(media::picture_size);
+  media::to_planes(p, planes.data());
+  for (auto& v : planes) v = float(T(1.2f * v - 0.1f));
+  return planes;
+}
+
+struct setting {
+  int width, height;
+  pixel_square square;
+};
+
+/// Squares within the frame, as large as they get, and over each of its edges; sides around every change of filter.
+const std::vector<setting> settings{{640, 480, {100, 50, 200}},  {640, 480, {200, 90, 328}},    {401, 303, {-20, 40, 150}},
+                                    {401, 303, {300, 150, 164}}, {333, 455, {40, -31, 131}},    {333, 455, {2, 127, 329}},
+                                    {501, 499, {90, 80, 327}},   {640, 601, {-130, -140, 500}}, {640, 601, {160, -170, 601}},
+                                    {97, 91, {30, 40, 16}},      {97, 91, {70, 60, 41}},        {657, 660, {0, 2, 656}}};
+
+media::crop_box box_of(pixel_square s) { return {float(s.x), float(s.y), float(s.x + s.side), float(s.y + s.side)}; }
+
+/// The largest difference, and the share of numbers that differ.
+template <class Numbers>
+void check_near(const Numbers& have, const Numbers& want, double most, double most_share) {
+  BOOST_REQUIRE_EQUAL(have.size(), want.size());
+  double worst = 0;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < have.size(); ++i) {
+    worst = std::max(worst, std::abs(double(have[i]) - double(want[i])));
+    count += have[i] != want[i];
+  }
+  const double share = double(count) / double(have.size());
+  BOOST_TEST_MESSAGE("largest difference " << worst << ", share of numbers that differ " << share);
+  BOOST_TEST(worst <= most);
+  BOOST_TEST(share <= most_share);
+}
+
+std::vector<std::uint8_t> bytes(const cv::Mat& m) { return {m.data, m.data + m.total() * m.elemSize()}; }
+
+BOOST_AUTO_TEST_SUITE(frame_painter)
+
+BOOST_AUTO_TEST_CASE(the_net_sees_what_the_host_would_show) {
+  for_each_scalar([]<class T>(T) {
+    for (const auto& [width, height, square] : settings)
+      BOOST_TEST_CONTEXT("square of " << square.side) {
+        const auto frame = picture(width, height);
+        std::vector<float> want(2 * media::picture_size);
+        render::compositor(blend_rule::feather).read(frame, box_of(square), want);
+        for (auto& v : want) v = float(T(v));
+        device_net<under_test<T>> device({width, height});
+        device.upload(frame);
+        device.painter.cut(square);
+        check_near(device.seen(), want, 1 / 255. + 0x1p-8, 1e-4);
+      }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(faces_are_blended_as_on_the_host) {
+  for (const auto rule : {blend_rule::feather, blend_rule::reference})
+    for_each_scalar([rule]<class T>(T) {
+      const auto drawn = drawn_face<T>();
+      for (const auto& [width, height, square] : settings)
+        BOOST_TEST_CONTEXT("square of " << square.side << ", " << (rule == blend_rule::feather ? "feather" : "reference")) {
+          const auto frame = picture(width, height);
+          auto want = frame.clone();
+          render::compositor host(rule);
+          std::vector<float> image(2 * media::picture_size);
+          host.read(want, box_of(square), image);
+          host.blend(want, box_of(square), drawn);
+          device_net<under_test<T>> device({width, height, rule});
+          device.upload(frame);
+          device.painter.cut(square);
+          device.write(drawn);
+          device.painter.blend();
+          cv::Mat have(frame.size(), CV_8UC3);
+          device.painter.download({have.data, have.total() * 3});
+          check_near(bytes(have), bytes(want), 1, 1e-3);
+          BOOST_TEST(cv::norm(have, frame, cv::NORM_INF) > 20);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_the_encoder_stores_is_made_as_swscale_makes_it) {
+  for (const cv::Size size : {cv::Size(64, 48), {319, 241}, {400, 303}, {1, 50}, {50, 1}}) {
+    const auto frame = picture(size.width, size.height);
+    device_net<under_test<float>> device({size.width, size.height, blend_rule::feather, frame_format::i420});
+    std::vector<std::uint8_t> have(frame_bytes(frame_format::i420, size.width, size.height));
+    device.upload(frame);
+    device.painter.download(have);
+    BOOST_TEST_CONTEXT(size) check_near(have, i420_of(frame), 1, 0.02);
+  }
+}
+
+#if !defined(VISEME_TEST_CUDA)
+/// The emulated place, with a count of what crosses between the host's memory and its own.
+struct counting_context : backends::emulated_context {
+  using emulated_context::emulated_context;
+  std::vector<std::size_t> uploads, downloads;
+
+  void upload(void* to, const void* from, std::size_t bytes) {
+    uploads.push_back(bytes);
+    emulated_context::upload(to, from, bytes);
+  }
+  void download(void* to, const void* from, std::size_t bytes) {
+    downloads.push_back(bytes);
+    emulated_context::download(to, from, bytes);
+  }
+};
+struct counting_place : backends::on_host {
+  using context = counting_context;
+};
+
+BOOST_AUTO_TEST_CASE(a_frame_crosses_the_bus_once_each_way) {
+  using B = backends::simt_backend<counting_place, float>;
+  const auto context = std::make_shared<counting_context>(1);
+  const host_buffer image(*context, 6 * 320 * 320 * sizeof(float)), output(*context, 3 * 320 * 320 * sizeof(float));
+  const auto frame = picture(401, 303);
+  std::vector<std::uint8_t> result(frame_bytes(frame_format::i420, 401, 303));
+  net_painter<B> painter(context, {image.at<float>(0), {1, 6, 320, 320}, B::preferred},
+                         {output.at<float>(0), {1, 3, 320, 320}, B::preferred}, {401, 303, blend_rule::feather, frame_format::i420});
+  painter.upload({frame.data, frame.total() * 3});
+  painter.cut({20, 30, 200});
+  painter.blend();
+  painter.download(result);
+  BOOST_TEST(context->uploads == std::vector<std::size_t>{401 * 303 * 3}, boost::test_tools::per_element());
+  BOOST_TEST(context->downloads == std::vector<std::size_t>{402 * 304 * 3 / 2}, boost::test_tools::per_element());
+}
+#endif
+
+BOOST_AUTO_TEST_CASE(wrong_sizes_are_refused) {
+  using B = under_test<float>;
+  BOOST_CHECK_THROW(device_net<B>({0, 10}), error);
+  BOOST_CHECK_THROW(device_net<B>({10, 20000}), error);
+  device_net<B> device({100, 80});
+  std::vector<std::uint8_t> frame(100 * 80 * 3 - 1);
+  BOOST_CHECK_THROW(device.painter.upload(frame), error);
+  BOOST_CHECK_THROW(device.painter.download(frame), error);
+  for (const pixel_square s : {pixel_square{100, 0, 20}, {0, 80, 20}, {-20, 0, 20}, {0, -20, 20}, {0, 0, 0}, {0, 0, 20000}})
+    BOOST_CHECK_THROW(device.painter.cut(s), error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace frame_painter_suite
