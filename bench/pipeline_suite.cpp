@@ -122,6 +122,7 @@ case_result render_case(setting& s, const std::string& name, const char* width, 
   const auto run = [&] {
     render::renderer_options options;
     options.expected_samples = std::int64_t(speech.size());
+    options.result = frame_format::i420;
     if (!keeps_encoder) options.encoder_bytes = 0;
     render::renderer maker(who, options);
     render::frame_writer writer(std::make_unique<media::encoder>((person().folder() / "out.mp4").string(), encoding_720p(speech)));

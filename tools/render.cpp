@@ -99,6 +99,7 @@ int run(const po::variables_map& given) {
   options.start_frame = start_frame;
   options.loop_back = given.count("no-loop-back") == 0;
   options.blend = render::parse_blend(text_of(given, "blend"));
+  options.result = frame_format::i420;
   if (given.count("fps")) options.fps = parse_rational(text_of(given, "fps"));
   const bool quiet = given.count("quiet") > 0;
 

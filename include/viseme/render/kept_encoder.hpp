@@ -32,6 +32,11 @@ public:
   /// The face of a frame for a window of sound, shapes as the net's. `image` must be the same every time a frame comes.
   void run(std::int64_t frame, std::span<const float> image, std::span<const float> audio, std::span<float> output) {
     session_->write("image", image);
+    run(frame, audio);
+    session_->read("output", output);
+  }
+  /// The same with an image that a painter cut, and for its blend().
+  void run(std::int64_t frame, std::span<const float> audio) {
     session_->write("audio", audio);
     if (keeps(frame)) {
       session_->resume(*kept_[std::size_t(frame)]);
@@ -39,8 +44,11 @@ public:
       session_->run();
       keep(frame);
     }
-    session_->read("output", output);
+    session_->wait();
   }
+
+  /// Of frames in the device's memory, or null; see session::make_painter.
+  std::unique_ptr<frame_painter> make_painter(const frame_options& o) { return session_->make_painter(o); }
 
   /// Frames kept, and the memory they take.
   std::int64_t frames() const { return frames_; }

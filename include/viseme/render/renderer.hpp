@@ -13,7 +13,7 @@
 #include <viseme/audio/features.hpp>
 #include <viseme/audio/log_mel.hpp>
 #include <viseme/media/dataset.hpp>
-#include <viseme/render/compositor.hpp>
+#include <viseme/render/face_painter.hpp>
 #include <viseme/render/frame_source.hpp>
 #include <viseme/render/frame_walk.hpp>
 #include <viseme/render/kept_encoder.hpp>
@@ -38,6 +38,7 @@ struct renderer_options {
   std::optional<std::int64_t> expected_samples;       ///< length of the sound, where known: the video then ends where it began
   std::shared_ptr<const audio::feature_rows> features;  ///< rows made elsewhere
   blend_rule blend = blend_rule::feather;
+  frame_format result = frame_format::bgr;            ///< i420: for the encoder, where the device makes it; else BGR
   std::size_t cache_bytes = std::size_t(256) << 20;   ///< for decoded frames
   std::size_t encoder_bytes = std::size_t(512) << 20; ///< for what the net's image encoder makes of a frame; 0: compute it every time
 };
@@ -48,10 +49,10 @@ class renderer {
 public:
   renderer(std::shared_ptr<const person> who, renderer_options options)
       : person_(std::move(who)), options_(std::move(options)), fps_(options_.fps.value_or(person_->data->fps())),
-        features_(person_->sound, person_->audio_encoder, options_.features), compositor_(options_.blend),
+        features_(person_->sound, person_->audio_encoder, options_.features),
         walk_(person_->data->frames(), {options_.start_frame, options_.loop_back, steps()}),
         source_(person_->data, [this](std::int64_t i) { return walk_.at(walk_step(i)); }, options_.cache_bytes), net_(*person_->unet, person_->data->frames(), options_.encoder_bytes),
-        image_(2 * media::picture_size), output_(media::picture_size),
+        painter_(make_face_painter(net_, {person_->data->size().width, person_->data->size().height, options_.blend, options_.result})),
         window_(std::size_t(audio::row_length(person_->sound.kind)) * audio::window_rows) {}
   renderer(const renderer&) = delete;
 
@@ -64,7 +65,8 @@ public:
     times_.measure(stage::audio, [&] { features_.finish(); });
   }
 
-  /// The next frame, BGR of the recording's size; false where more sound is needed, or after the last one.
+  /// The next frame, of the recording's size, in BGR or as `renderer_options::result` says; false where more sound is needed, or after
+  /// the last one.
   bool pull(cv::Mat& frame) {
     if (!ready()) return false;
     times_.measure(stage::whole, [&] { draw(frame); });
@@ -97,24 +99,18 @@ private:
     auto [number, picture, decoding_ms] = source_.next();
     if (decoding_ms > 0) times_.add(stage::decode, decoding_ms);
     frame = std::move(picture);
-    const auto& record = person_->data->record(number);
-    if (!record.valid) return;
-    times_.measure(stage::crop, [&] { compositor_.read(frame, record.crop, image_); });
-    times_.measure(stage::net, [&] {
-      times_.measure(net_.keeps(number) ? stage::net_warm : stage::net_cold, [&] { net_.run(number, image_, window_, output_); });
-    });
-    times_.measure(stage::blend, [&] { compositor_.blend(frame, record.crop, output_); });
+    painter_->draw(frame, number, person_->data->record(number), window_, times_);
   }
 
   std::shared_ptr<const person> person_;
   renderer_options options_;
   rational fps_;
   sound_features features_;
-  compositor compositor_;
   frame_walk walk_;
   frame_source source_;
   kept_encoder net_;
-  std::vector<float> image_, output_, window_;
+  std::unique_ptr<face_painter> painter_;
+  std::vector<float> window_;
   stage_times times_;
   std::int64_t frames_ = 0;
 };
