@@ -54,9 +54,10 @@ std::shared_ptr<const audio::feature_rows> brought_features(const po::variables_
   return std::make_shared<const audio::feature_rows>(audio::read_features(path, sound.kind, sound.fps));
 }
 
-media::encoder_options encoding(const po::variables_map& given, const render::person& who, rational fps, std::vector<float> samples, int threads) {
+media::encoder_options encoding(const po::variables_map& given, const device& on, const render::person& who, rational fps,
+                                std::vector<float> samples, int threads) {
   media::encoder_options o;
-  o.codec = text_of(given, "encoder");
+  o.codec = given.count("encoder") ? text_of(given, "encoder") : on.has_own_memory() ? "gpu" : "libx264";
   o.preset = text_of(given, "preset");
   o.crf = given["crf"].as<int>();
   o.fps = fps;
@@ -78,7 +79,7 @@ nlohmann::ordered_json summary_json(const render::renderer& maker, const render:
     stages[std::string(render::stage_names[i])] = {{"median_ms", t.median}, {"p95_ms", t.p95}, {"p99_ms", t.p99}, {"runs", t.runs}};
   }
   return {{"frames", maker.frames()}, {"fps", text(maker.fps())}, {"sound_seconds", sound_seconds}, {"seconds", seconds},
-          {"frames_per_second", double(maker.frames()) / seconds}, {"stages", stages},
+          {"frames_per_second", double(maker.frames()) / seconds}, {"stages", stages}, {"encoder", writer.codec()},
           {"kept_encoder", {{"frames", maker.encoder().frames()}, {"megabytes", double(maker.encoder().bytes()) / megabyte}}}};
 }
 
@@ -116,7 +117,8 @@ int run(const po::variables_map& given) {
   options.expected_samples = std::int64_t(samples.size());
   render::renderer maker(who, options);
   const auto start = clock_type::now();
-  render::frame_writer writer(std::make_unique<media::encoder>(text_of(given, "out"), encoding(given, *who, maker.fps(), samples, threads)));
+  auto how = encoding(given, *on, *who, maker.fps(), samples, threads);
+  render::frame_writer writer(std::make_unique<media::encoder>(text_of(given, "out"), std::move(how)));
   const auto frames = frames_covering(std::int64_t(samples.size()), audio::sample_rate, maker.fps());
   tools::progress bar("rendering", frames, quiet);
   const auto take = [&] {
@@ -164,8 +166,8 @@ int main(int argc, char** argv) {
   add("fps", word("RATE"), "of the video, as 25 or 30000/1001; default: the recording's");
   add("window", word("RULE")->default_value("edge"), "sound window at the ends: edge, or reference (its last 0.3 s stand still)");
   add("blend", word("RULE")->default_value("feather"), "feather: fade at the mask's rim; reference: hard square");
-  add("encoder", word("NAME")->default_value("libx264"), "FFmpeg's video encoder");
-  add("preset", word("NAME")->default_value("medium"), "x264's speed against size: ultrafast to veryslow");
+  add("encoder", word("NAME"), "FFmpeg's video encoder; default: h264_nvenc where the net runs on a GPU that has one, else libx264");
+  add("preset", word("NAME")->default_value("medium"), "speed against size: x264's ultrafast to veryslow, or one of the encoder's own");
   add("crf", po::value<int>()->value_name("N")->default_value(20), "quality, smaller is better");
   add("keep-encoder", po::value<std::int64_t>()->value_name("MB")->default_value(512),
       "memory for what the net makes of a frame's picture, rounded to bf16, so that a frame that comes again costs less; 0: keep nothing");

@@ -97,6 +97,39 @@ BOOST_AUTO_TEST_CASE(pictures_may_come_as_they_are_stored) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(without_an_encoder_on_the_gpu_x264_takes_its_place) {
+  temporary_folder folder("encoder");
+  auto o = small_clip(160, 120);  // NVIDIA's takes no smaller ones
+  o.codec = "gpu";
+  BOOST_TEST(media::encoder((folder.path / "a.webm").string(), o).codec() == "libvpx-vp9");
+  const auto coder = media::encoder((folder.path / "b.mp4").string(), o).codec();
+  BOOST_TEST_MESSAGE("encodes with " << coder);
+  BOOST_TEST((coder == "libx264" || coder == "h264_nvenc"));
+  media::decoder d(make_clip(folder.path / "c.mp4", 12, o));
+  cv::Mat m;
+  int k = 0;
+  for (; d.next(m); ++k) BOOST_TEST(psnr(m, picture(k, 160, 120)) > 35);
+  BOOST_TEST(k == 12);
+}
+
+BOOST_AUTO_TEST_CASE(presets_of_x264_are_understood_by_nvidias_encoder) {
+  const auto settings_of = [](const char* name, const char* preset, int quality) {
+    AVCodec coder{};
+    coder.name = name;
+    media::av::dictionary settings;
+    media::set_speed_and_quality(settings, coder, preset, quality);
+    std::string all;
+    for (const AVDictionaryEntry* e = nullptr; (e = av_dict_get(*settings.get(), "", e, AV_DICT_IGNORE_SUFFIX));)
+      all += std::string(e->key) + "=" + e->value + " ";
+    return all;
+  };
+  BOOST_TEST(settings_of("libx264", "fast", 20) == "crf=20 preset=fast ");
+  BOOST_TEST(settings_of("h264_nvenc", "medium", 20) == "preset=p4 rc=vbr b=0 cq=20 ");
+  BOOST_TEST(settings_of("h264_nvenc", "p6", 60) == "preset=p6 rc=vbr b=0 cq=51 ");
+  BOOST_TEST(settings_of("h264_nvenc", "ultrafast", 0) == "preset=p1 tune=lossless ");
+  BOOST_CHECK_THROW(settings_of("libx264", "p6", 20), error);
+}
+
 BOOST_AUTO_TEST_CASE(flat_colours_are_exact_to_rounding) {
   temporary_folder folder("encoder");
   auto o = small_clip();

@@ -8,25 +8,26 @@ extern "C" {
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <iterator>
 #include <memory>
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <viseme/core/rational.hpp>
 #include <viseme/io/atomic_file.hpp>
 #include <viseme/media/av.hpp>
+#include <viseme/media/coder_settings.hpp>
 #include <viseme/media/picture.hpp>
 #include <viseme/media/sound_track.hpp>
 
 namespace viseme::media {
 
 struct encoder_options {
-  std::string codec = "libx264";   ///< any FFmpeg video encoder; libvpx-vp9 takes its place where the container cannot hold H.264
-  std::string preset = "medium";   ///< x264's speed against size
+  /// Any FFmpeg video encoder, or "gpu": NVIDIA's, where the machine has one and FFmpeg opens it, else libx264. libvpx-vp9 takes the place of
+  /// one that the container cannot hold.
+  std::string codec = "libx264";
+  std::string preset = "medium";   ///< x264's speed against size; or one of the encoder's own
   int crf = 20;                    ///< quality: 0 (exact) .. 51
   rational fps;
   int width = 0, height = 0;       ///< of the pictures that come; odd ones are stored one larger, the edge repeated
@@ -87,6 +88,8 @@ public:
     if (file_) file_->commit();
   }
 
+  /// FFmpeg's name of the video encoder at work.
+  std::string codec() const { return video_->codec->name; }
   /// Pictures written so far.
   std::int64_t frames() const { return frames_; }
 
@@ -121,33 +124,16 @@ private:
 
   void open_video() {
     const auto& muxer = *output_->oformat;
-    const AVCodec* coder = avcodec_find_encoder_by_name(options_.codec.c_str());
-    require(coder && coder->type == AVMEDIA_TYPE_VIDEO, what(), "no encoder '" + options_.codec + "'", "use libx264 or another encoder of `ffmpeg -encoders`");
-    if (avformat_query_codec(&muxer, coder->id, FF_COMPLIANCE_NORMAL) == 0) coder = avcodec_find_encoder(muxer.video_codec);
-    require(coder, what(), "this kind of file holds no video", "end its name with .mp4, .mkv, .mov or .webm");
-    video_.reset(av::made(avcodec_alloc_context3(coder)));
-    video_->width = options_.width + options_.width % 2;
-    video_->height = options_.height + options_.height % 2;
-    video_->pix_fmt = AV_PIX_FMT_YUV420P;
-    video_->time_base = {int(options_.fps.den), int(options_.fps.num)};
-    video_->framerate = {int(options_.fps.num), int(options_.fps.den)};
-    video_->colorspace = AVCOL_SPC_BT709;
-    video_->color_primaries = AVCOL_PRI_BT709;
-    video_->color_trc = AVCOL_TRC_BT709;
-    video_->color_range = AVCOL_RANGE_MPEG;
-    video_->chroma_sample_location = AVCHROMA_LOC_LEFT;
-    video_->thread_count = options_.threads;
-    if (muxer.flags & AVFMT_GLOBALHEADER) video_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    if (std::string_view(coder->name).starts_with("libx264")) check_preset();
-    av::dictionary settings;
-    settings.set("crf", std::to_string(options_.crf));
-    settings.set("preset", options_.preset);
-    if (coder->id == AV_CODEC_ID_VP9) {
-      settings.set("deadline", "good");
-      settings.set("cpu-used", "4");
-      settings.set("row-mt", "1");
+    const bool gpu = options_.codec == "gpu";
+    const AVCodec* coder = gpu ? avcodec_find_encoder_by_name("h264_nvenc") : nullptr;
+    if (!coder || avformat_query_codec(&muxer, coder->id, FF_COMPLIANCE_NORMAL) == 0 || open_coder(*coder) < 0) {
+      const std::string name = gpu ? "libx264" : options_.codec;
+      coder = avcodec_find_encoder_by_name(name.c_str());
+      require(coder && coder->type == AVMEDIA_TYPE_VIDEO, what(), "no encoder '" + name + "'", "use libx264 or another encoder of `ffmpeg -encoders`");
+      if (avformat_query_codec(&muxer, coder->id, FF_COMPLIANCE_NORMAL) == 0) coder = avcodec_find_encoder(muxer.video_codec);
+      require(coder, what(), "this kind of file holds no video", "end its name with .mp4, .mkv, .mov or .webm");
+      av::check(open_coder(*coder), what(), "check encoder '" + std::string(coder->name) + "', preset and quality");
     }
-    av::check(avcodec_open2(video_.get(), coder, settings.get()), what(), "check encoder '" + std::string(coder->name) + "', preset and quality");
     stream_ = av::made(avformat_new_stream(output_.get(), nullptr));
     stream_->time_base = video_->time_base;
     stream_->avg_frame_rate = video_->framerate;
@@ -164,10 +150,24 @@ private:
     scaler_ = av::open_i420_scaler(video_->width, video_->height);
   }
 
-  /// x264 would report a wrong one on stderr itself.
-  void check_preset() const {
-    constexpr std::string_view known[] = {"ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"};
-    require(std::ranges::find(known, options_.preset) != std::end(known), what(), "no preset '" + options_.preset + "'", "use ultrafast, veryfast, medium, slow...");
+  /// libav's code: negative where the encoder does not open.
+  int open_coder(const AVCodec& coder) {
+    video_.reset(av::made(avcodec_alloc_context3(&coder)));
+    video_->width = options_.width + options_.width % 2;
+    video_->height = options_.height + options_.height % 2;
+    video_->pix_fmt = AV_PIX_FMT_YUV420P;
+    video_->time_base = {int(options_.fps.den), int(options_.fps.num)};
+    video_->framerate = {int(options_.fps.num), int(options_.fps.den)};
+    video_->colorspace = AVCOL_SPC_BT709;
+    video_->color_primaries = AVCOL_PRI_BT709;
+    video_->color_trc = AVCOL_TRC_BT709;
+    video_->color_range = AVCOL_RANGE_MPEG;
+    video_->chroma_sample_location = AVCHROMA_LOC_LEFT;
+    video_->thread_count = options_.threads;
+    if (output_->oformat->flags & AVFMT_GLOBALHEADER) video_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    av::dictionary settings;
+    set_speed_and_quality(settings, coder, options_.preset, options_.crf);
+    return avcodec_open2(video_.get(), &coder, settings.get());
   }
 
   void write_header() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <opencv2/core.hpp>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -40,6 +41,8 @@ public:
     encoder_->finish();
   }
 
+  /// FFmpeg's name of the video encoder at work.
+  std::string codec() const { return encoder_->codec(); }
   /// After finish().
   const stage_times& times() const { return times_; }
 
