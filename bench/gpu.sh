@@ -11,7 +11,7 @@ build=${1:-build/release}
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1)
 [ -n "$gpu" ] || { echo "bench/gpu.sh: no GPU is found: run it on a machine with one" >&2; exit 1; }
 results=${2:-bench/results/$(echo "$gpu" | tr 'A-Z ' 'a-z-').json}
-tests=$build/bin/test-gpu nets=$build/bin/test-nets pipeline=$build/bin/test-pipeline bench=$build/bin/viseme-bench
+tests=$build/bin/test-gpu nets=$build/bin/test-nets pipeline=$build/bin/test-pipeline media=$build/bin/test-media bench=$build/bin/viseme-bench
 for program in "$tests" "$bench"; do
   [ -x "$program" ] || { echo "$program: it is missing: cmake --preset release -DVISEME_GPU_TESTS=ON && cmake --build --preset release" >&2; exit 1; }
 done
@@ -50,6 +50,7 @@ step "kernels and layers against reference" "$tests"
 [ -x "$tests-cudnn" ] && step "the libraries' convolutions against reference" "$tests-cudnn"
 [ -x "$tests-frames" ] && step "frames drawn on the GPU against the host's" "$tests-frames"
 [ -x "$pipeline" ] && step "whole renders against the host's" "$pipeline" --run_test=device_painter_gpu
+[ -x "$media" ] && step "video by the GPU's encoder and decoder, or what takes their places" "$media" --run_test='encoder/without_an_encoder*:decoder/a_gpu_or*'
 if [ -x "$nets" ]; then
   step "nets against the golden numbers" "$nets" --run_test=golden_gpu
   step "nets with the libraries against the golden numbers" "$nets" --run_test=golden_cudnn
@@ -58,6 +59,7 @@ if command -v compute-sanitizer >/dev/null; then
   for tool in memcheck racecheck; do
     step "compute-sanitizer $tool" compute-sanitizer --tool $tool --error-exitcode 1 "$tests" --run_test='conv2d/whole_vectors:depthwise3x3:batch_norm:resample:inverted_residual'
   done
+  [ -x "$tests-frames" ] && step "compute-sanitizer memcheck, frames" compute-sanitizer --tool memcheck --error-exitcode 1 "$tests-frames"
 else
   lines+=("skipped  compute-sanitizer: it is not installed")
 fi

@@ -158,6 +158,8 @@ int run(const po::variables_map& given) {
   o.strict = given.count("strict") > 0;
   o.resume = resume == "on";
   o.threads = tools::threads_of(given);
+  const auto backend = given["backend"].as<std::string>();
+  if (backend == "auto" || backend == "cuda" || backend == "cudnn") o.decoding = media::av::decoding::gpu;
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   choose_landmarks(o, given, engine);
   choose_features(o, given, engine);

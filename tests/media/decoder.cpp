@@ -42,6 +42,23 @@ BOOST_AUTO_TEST_CASE(facts) {
   BOOST_TEST(d.index() == 29);
 }
 
+BOOST_AUTO_TEST_CASE(a_gpu_or_what_takes_its_place_decodes_the_same_pictures) {
+  temporary_folder folder("decoder");
+  for (const auto* name : {"a.mp4", "a.webm"}) {
+    const auto path = make_clip(folder.path / name, 12, small_clip(256, 200));
+    media::decoder on_cpu(path), on_gpu(path, {}, 1, media::av::decoding::gpu);
+    cv::Mat a, b;
+    int k = 0;
+    for (; on_cpu.next(a); ++k) {
+      BOOST_REQUIRE(on_gpu.next(b));
+      BOOST_TEST(cv::norm(a, b, cv::NORM_INF) <= 1);
+    }
+    BOOST_TEST(k == 12);
+    BOOST_TEST(!on_gpu.next(b));
+    BOOST_TEST(!on_gpu.truncated());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(constant_rate_shows_the_picture_of_its_time) {
   temporary_folder folder("decoder");
   const auto path = make_clip(folder.path / "a.mp4", 60, small_clip(64, 48, {30, 1}));

@@ -5,6 +5,7 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
+#include <libavutil/hwcontext.h>
 #include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
@@ -103,31 +104,38 @@ inline input open_input(const std::filesystem::path& path) {
   return file;
 }
 
-/// Opens the decoder of one stream; timestamps are in the stream's time base.
-inline codec open_decoder(const AVStream& stream, int threads, const std::string& name) {
+/// `gpu`: by NVIDIA's decoder, where the machine has one and it takes the stream, else on the CPU all the same.
+enum class decoding { cpu, gpu };
+
+/// Opens the decoder of one stream; timestamps are in the stream's time base. Frames of a GPU's are in its memory.
+inline codec open_decoder(const AVStream& stream, int threads, const std::string& name, decoding where) {
   const AVCodec* found = avcodec_find_decoder(stream.codecpar->codec_id);
   require(found, name, std::string("no decoder for ") + avcodec_get_name(stream.codecpar->codec_id), "convert the file to H.264 or WAV");
   codec context(made(avcodec_alloc_context3(found)));
   check(avcodec_parameters_to_context(context.get(), stream.codecpar), name, "make or copy the file again");
   context->pkt_timebase = stream.time_base;
   context->thread_count = threads;
+  // Left empty where there is none; libav then, and for streams that the device does not take, decodes by itself.
+  if (where == decoding::gpu) av_hwdevice_ctx_create(&context->hw_device_ctx, AV_HWDEVICE_TYPE_CUDA, nullptr, nullptr, 0);
   check(avcodec_open2(context.get(), found, nullptr), name, "make or copy the file again");
   return context;
 }
 
-/// Pulls the frames of one stream of a file, in order of presentation.
+/// Pulls the frames of one stream of a file, in order of presentation, into the host's memory.
 class frame_reader {
 public:
   /// First (or libav's preferred) stream of `type`. Throws `error` where the file has none.
-  frame_reader(const std::filesystem::path& path, AVMediaType type, int threads) : name_(path.string()), file_(open_input(path)) {
+  frame_reader(const std::filesystem::path& path, AVMediaType type, int threads, decoding where = decoding::cpu)
+      : name_(path.string()), file_(open_input(path)) {
     const int index = av_find_best_stream(file_.get(), type, -1, -1, nullptr, 0);
     require(index >= 0, name_, std::string("has no ") + (type == AVMEDIA_TYPE_VIDEO ? "video" : "sound") + " track",
             std::string("give a file with ") + (type == AVMEDIA_TYPE_VIDEO ? "pictures" : "sound"));
     stream_ = file_->streams[index];
     for (unsigned i = 0; i < file_->nb_streams; ++i)
       if (int(i) != index) file_->streams[i]->discard = AVDISCARD_ALL;
-    decoder_ = open_decoder(*stream_, threads, name_);
+    decoder_ = open_decoder(*stream_, threads, name_, where);
     frame_.reset(made(av_frame_alloc()));
+    downloaded_.reset(made(av_frame_alloc()));
     packet_.reset(made(av_packet_alloc()));
   }
 
@@ -155,7 +163,7 @@ public:
   AVFrame* next() {
     for (;;) {
       const int got = avcodec_receive_frame(decoder_.get(), frame_.get());
-      if (got == 0) return frame_.get();
+      if (got == 0) return frame_->hw_frames_ctx ? downloaded() : frame_.get();
       if (got == AVERROR_EOF) return nullptr;
       if (got != AVERROR(EAGAIN)) damaged_ = true;
       if (ended_ && got != AVERROR(EAGAIN)) continue;
@@ -164,6 +172,13 @@ public:
   }
 
 private:
+  AVFrame* downloaded() {
+    av_frame_unref(downloaded_.get());
+    check(av_hwframe_transfer_data(downloaded_.get(), frame_.get(), 0), name_, "decode on the CPU");
+    check(av_frame_copy_props(downloaded_.get(), frame_.get()), name_, "decode on the CPU");
+    return downloaded_.get();
+  }
+
   void feed() {
     const int read = av_read_frame(file_.get(), packet_.get());
     if (read < 0) {
@@ -183,7 +198,7 @@ private:
   input file_;
   AVStream* stream_ = nullptr;
   codec decoder_;
-  frame frame_;
+  frame frame_, downloaded_;
   packet packet_;
   bool ended_ = false, damaged_ = false;
 };

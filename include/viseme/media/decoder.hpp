@@ -35,8 +35,9 @@ struct video_info {
 class decoder {
 public:
   /// Throws `error` where there is no such file, no video track, no picture in it, or sides over 16384.
-  explicit decoder(const std::filesystem::path& path, std::optional<rational> constant_rate = {}, int threads = 1)
-      : reader_(path, AVMEDIA_TYPE_VIDEO, threads), wanted_(constant_rate), current_(av::made(av_frame_alloc())), ahead_(av::made(av_frame_alloc())) {
+  explicit decoder(const std::filesystem::path& path, std::optional<rational> constant_rate = {}, int threads = 1,
+                   av::decoding where = av::decoding::cpu)
+      : reader_(path, AVMEDIA_TYPE_VIDEO, threads, where), wanted_(constant_rate), current_(av::made(av_frame_alloc())), ahead_(av::made(av_frame_alloc())) {
     const auto& parameters = *reader_.stream().codecpar;
     require(parameters.width > 0 && parameters.height > 0 && std::max(parameters.width, parameters.height) <= largest_side, reader_.name(),
             "pictures of " + std::to_string(parameters.width) + "x" + std::to_string(parameters.height) + " pixels",

@@ -42,6 +42,7 @@ struct preprocess_options {
   bool strict = false;  ///< a frame without a face is an error
   bool resume = true;
   int jpeg_quality = 95, threads = 1;
+  av::decoding decoding = av::decoding::cpu;
   /// Models, made when they are needed. No landmark net: a fixed layout in the detector's box, smoothed over time.
   std::function<std::unique_ptr<face_finder>()> finder;
   std::function<std::unique_ptr<landmark_net>()> landmarks = [] { return nullptr; };
@@ -149,7 +150,7 @@ private:
     const auto finder = o_.finder();
     const auto net = o_.landmarks();
     if (!o_.resume) std::filesystem::remove_all(work_);
-    decoder video(o_.video, o_.fps, o_.threads);
+    decoder video(o_.video, o_.fps, o_.threads, o_.decoding);
     if (!video.info().has_audio) fail("it has no sound", "give a video of the person speaking, with its sound");
     std::vector<float> samples;
     {
