@@ -4,225 +4,18 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
-#include <exception>
 #include <memory>
 #include <numeric>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include <kernels/simt/fiber.hpp>
-#include <kernels/simt/thread.hpp>
-#include <viseme/core/error.hpp>
+#include <kernels/simt/block_runner.hpp>
 #include <viseme/run/thread_pool.hpp>
 
 namespace viseme::simt {
 
 /// In which order the ready threads of a block go on. Correct kernels give the same bits in each.
 enum class lane_order { forward, reverse, shuffled };
-
-namespace detail {
-
-enum class meeting : std::uint8_t { none, block, sum, max, shuffle, product, matrices };
-
-constexpr const char* name(meeting m) {
-  constexpr const char* names[] = {"nothing", "sync", "warp_sum", "warp_max", "shuffle_xor", "mma", "load_transposed"};
-  return names[int(m)];
-}
-
-/// What the 32 lanes of a warp lay down for each other. Two of them in turn: nobody writes the one that others may still read.
-struct exchange {
-  float value[warp_size];
-  float a[16][16], b[16][8], product[16][8];  // of a warp's fragments; the first lane to go on multiplies for all
-  bool multiplied;
-  const std::uint16_t* row[warp_size];
-
-  void multiply() {
-    for (int row = 0; row < 16; ++row) {
-      float sum[8] = {};
-      for (int k = 0; k < 16; ++k)
-        for (int column = 0; column < 8; ++column) sum[column] += a[row][k] * b[k][column];
-      std::copy_n(sum, 8, product[row]);
-    }
-  }
-};
-
-struct warp_state {
-  exchange slot[2];
-  int turn[warp_size];
-};
-
-/// Accesses of 16 bytes, as a GPU allows them.
-template <class T>
-T* aligned_16(T* p) {
-  if (reinterpret_cast<std::uintptr_t>(p) % 16) throw error("kernel", "an access of 16 bytes is not at a multiple of 16", "go by single numbers there");
-  return p;
-}
-
-/// What a thread has on its way to shared memory: delivered when it waits, and NaN until then.
-class copies_under_way {
-public:
-  static constexpr std::size_t bytes = 16;
-
-  void clear() { all_.clear(), groups_ = 0; }
-  void start(void* to, const void* from) {
-    std::memset(aligned_16(to), 0xff, bytes);
-    all_.push_back({to, aligned_16(from), groups_});
-  }
-  void commit() { ++groups_; }
-  void deliver(int but_groups) {
-    const auto late = std::find_if(all_.begin(), all_.end(), [&](const copy& c) { return c.group >= groups_ - but_groups; });
-    for (auto c = all_.begin(); c != late; ++c) {
-      if (c->from) std::memcpy(c->to, c->from, bytes);
-      else std::memset(c->to, 0, bytes);
-    }
-    all_.erase(all_.begin(), late);
-  }
-
-private:
-  struct copy {
-    void* to;
-    const void* from;  // null: zeros
-    int group;
-  };
-  std::vector<copy> all_;
-  int groups_ = 0;
-};
-
-/// Runs the threads of one block after the other as fibers. One a pool thread.
-class block_runner {
-public:
-  using body = void (*)(const void* kernel, block_runner&, int thread);
-
-  void run(body f, const void* kernel, int threads, std::size_t shared_bytes, index3 block, index3 blocks, const std::vector<int>& order) {
-    prepare(threads, shared_bytes);
-    body_ = f;
-    kernel_ = kernel;
-    block_ = block;
-    blocks_ = blocks;
-    std::memset(shared_.get(), 0xff, shared_bytes);
-    std::fill_n(state_.begin(), threads, where{});
-    for (auto& w : warps_) std::fill_n(w.turn, warp_size, 0);
-    for (auto& c : copies_) c.clear();
-    try {
-      for (int left = threads; left;) {
-        left -= go_on(order);
-        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
-        if (left) release(threads);
-      }
-    } catch (...) {
-      for (auto& f : fibers_) f->restart();
-      throw;
-    }
-  }
-
-  index3 block() const { return block_; }
-  index3 blocks() const { return blocks_; }
-  std::byte* shared() const { return shared_.get(); }
-
-  void meet(int thread, meeting m) {
-    state_[thread].at = m;
-    fibers_[thread]->pause();
-  }
-  exchange& begin_exchange(int thread) {
-    auto& w = warps_[thread / warp_size];
-    return w.slot[w.turn[thread % warp_size]++ & 1];
-  }
-  copies_under_way& copies(int thread) { return copies_[thread]; }
-
-private:
-  struct where {
-    meeting at = meeting::none;
-    bool done = false;
-  };
-  struct free_aligned {
-    void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t(128)); }
-  };
-
-  void prepare(int threads, std::size_t shared_bytes) {
-    while (int(fibers_.size()) < threads) {
-      arguments_.push_back(std::make_unique<argument>(argument{this, int(fibers_.size())}));
-      fibers_.push_back(std::make_unique<fiber>(&foot, arguments_.back().get()));
-    }
-    state_.resize(std::max(state_.size(), std::size_t(threads)));
-    copies_.resize(state_.size());
-    warps_.resize(std::max(warps_.size(), std::size_t(threads) / warp_size));
-    if (shared_bytes > capacity_) {
-      shared_.reset(static_cast<std::byte*>(::operator new[](shared_bytes, std::align_val_t(128))));
-      capacity_ = shared_bytes;
-    }
-  }
-
-  /// Every ready thread until it waits or ends; how many ended.
-  int go_on(const std::vector<int>& order) {
-    int ended = 0;
-    for (int i : order) {
-      if (state_[i].done || state_[i].at != meeting::none) continue;
-      fibers_[i]->resume();
-      ended += state_[i].done;
-    }
-    return ended;
-  }
-
-  /// Those whose partners have come too.
-  void release(int threads) {
-    bool any = false;
-    const auto all_at_block = std::all_of(state_.begin(), state_.begin() + threads, [](where w) { return w.at == meeting::block; });
-    for (int first = 0; first < threads; first += warp_size) {
-      const auto begin = state_.begin() + first, end = begin + warp_size;
-      const auto m = begin->at;
-      const bool together = m != meeting::none && m != meeting::block && std::all_of(begin, end, [m](where w) { return w.at == m; });
-      if (!together && !all_at_block) continue;
-      for (auto s = begin; s != end; ++s) s->at = meeting::none;
-      any = true;
-    }
-    if (!any) stuck(threads);
-  }
-
-  [[noreturn]] void stuck(int threads) const {
-    std::string who;
-    int told = 0;
-    for (int i = 0; i < threads && told < 4; ++i) {
-      const auto state = [this](int k) { return std::pair(state_[k].done, state_[k].at); };
-      if (i && state(i) == state(i - 1)) continue;
-      who += (told++ ? ", thread " : "thread ") + std::to_string(i) + (state_[i].done ? " has ended" : std::string(" waits at ") + name(state_[i].at));
-    }
-    throw error("kernel in block (" + std::to_string(block_.x) + ", " + std::to_string(block_.y) + ", " + std::to_string(block_.z) + ")",
-                "its threads wait for each other for ever: " + who, "let all threads reach the same collectives");
-  }
-
-  struct argument {
-    block_runner* runner;
-    int thread;
-  };
-  static void foot(void* p) {
-    const auto [runner, thread] = *static_cast<argument*>(p);
-    for (;;) {
-      try {
-        runner->body_(runner->kernel_, *runner, thread);
-      } catch (...) {
-        runner->error_ = std::current_exception();
-      }
-      runner->state_[thread].done = true;
-      runner->fibers_[thread]->pause();
-    }
-  }
-
-  body body_ = nullptr;
-  const void* kernel_ = nullptr;
-  index3 block_, blocks_;
-  std::exception_ptr error_;
-  std::vector<std::unique_ptr<argument>> arguments_;
-  std::vector<std::unique_ptr<fiber>> fibers_;
-  std::vector<where> state_;
-  std::vector<warp_state> warps_;
-  std::vector<copies_under_way> copies_;
-  std::unique_ptr<std::byte[], free_aligned> shared_;
-  std::size_t capacity_ = 0;
-};
-
-}  // namespace detail
 
 /// A thread of a kernel without collectives.
 class lone_thread {
@@ -282,6 +75,24 @@ public:
   void commit_copies() const { runner_->copies(thread()).commit(); }
   template <int N>
   void wait_copies() const { runner_->copies(thread()).deliver(N); }
+
+  void start(barrier& b, int arrivals) const { runner_->barriers().start(b, arrivals); }
+  void arrive(barrier& b) const { runner_->barriers().arrive(b, 0); }
+  void expect(barrier& b, int bytes) const { runner_->barriers().arrive(b, bytes); }
+  void wait(barrier& b, unsigned parity) const { runner_->wait(thread(), b, parity); }
+  void copy_tile(void* to, const tile_map& map, int column, int row, barrier& b) const { runner_->tiles().start(to, map, column, row, b); }
+  std::uint64_t operand(const void* rows) const {
+    return swizzled_operand(std::uint32_t(static_cast<const std::byte*>(rows) - runner_->shared()));
+  }
+  void begin_products() const { runner_->products(thread()).begin(); }
+  template <int N, class T>
+  void multiply(warpgroup_sums<N>& c, std::uint64_t a, std::uint64_t b, T, bool add) const {
+    runner_->products(thread()).start(c, {a, b}, T{}, add);
+    runner_->meet(thread(), detail::meeting::warpgroup);
+  }
+  void end_products() const { runner_->products(thread()).end(); }
+  template <int N>
+  void wait_products() const { runner_->finish_products(thread(), N); }
 
 private:
   const detail::exchange& lay_down(float v, detail::meeting m) const {
