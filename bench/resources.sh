@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What each GPU kernel of a build takes: registers, stack and spills in bytes a thread, shared memory in bytes a block.
-#   bench/resources.sh BUILD            the table, worst first; exit status 1 if a kernel spills or has a stack
+#   bench/resources.sh BUILD            the table, worst first; exit status 1 if a kernel spills or has a stack, or ptxas serialises its wgmmas
 #   bench/resources.sh --compile LOGS COMPILER ARGUMENTS...   as nvcc's launcher: compiles, and leaves ptxas's report in LOGS
 set -euo pipefail
 
@@ -23,6 +23,7 @@ fi
 
 build=${1:?"usage: bench/resources.sh BUILD"}
 compgen -G "$build/kernel_resources/*.txt" >/dev/null || { echo "$build: no report of ptxas: build it where nvcc is found" >&2; exit 1; }
+if grep -h 'Potential Performance Loss' "$build"/kernel_resources/*.txt | c++filt >&2; then exit 1; fi
 printf '%9s %6s %6s %8s  %s\n' registers stack spills shared kernel
 cat "$build"/kernel_resources/*.txt | c++filt | awk '
   /Compiling entry function/ { match($0, /entry<.*> ?\(/); name = substr($0, RSTART + 6, RLENGTH - 8); gsub(/viseme::simt::|viseme::/, "", name); sub(/ ?>?$/, "", name) }

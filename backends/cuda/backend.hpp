@@ -12,10 +12,22 @@
 
 #include <backends/cuda/check.hpp>
 #include <backends/simt/backend.hpp>
+#include <backends/simt/product_choices.hpp>
+#include <kernels/simt/hopper.hpp>
 #include <viseme/graph/place.hpp>
 #include <viseme/optim/loss_scaling.hpp>
 
+namespace viseme::simt {
+
+template <class T, int Columns>
+struct dense_product_wgmma;
+
+}  // namespace viseme::simt
+
 namespace viseme::backends {
+
+/// Whether it is a Hopper GPU, and its driver knows tensor maps.
+bool runs_wgmma(int device);
 
 /// Zeroed memory of a device; moves and does not copy.
 class device_buffer {
@@ -59,6 +71,7 @@ public:
   explicit cuda_context(int device = 0) : device_(device) {
     check(cudaSetDevice(device), "cudaSetDevice");
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    has_wgmma_ = runs_wgmma(device);
   }
   cuda_context(const cuda_context&) = delete;
   cuda_context& operator=(const cuda_context&) = delete;
@@ -90,6 +103,8 @@ public:
   void wait() { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
 
   loss_scaling scaling;  // of all nets in fp16
+  product_chooser choose_product = recorded_choice_of;
+  bool has_wgmma() const { return has_wgmma_; }
 
   float* staging(std::size_t count) { return grown(staging_, count); }
   float* sums(std::size_t count) { return grown(sums_, count); }
@@ -115,6 +130,7 @@ private:
   }
 
   int device_;
+  bool has_wgmma_ = false;
   cudaStream_t stream_ = nullptr;
   void* pinned_ = nullptr;
   std::size_t pinned_bytes_ = 0;
@@ -124,6 +140,11 @@ private:
 /// Defined in launch.cuh; kept whole: other files link it.
 template <class Kernel>
 __attribute__((noinline, used)) void launch(cuda_context&, simt::grid, const Kernel&);
+
+/// Defined in hopper.cu; where runs_wgmma only.
+template <class T, int Columns>
+void launch(cuda_context&, simt::grid, const simt::dense_product_wgmma<T, Columns>&);
+simt::tile_map map_tiles(cuda_context&, const simt::tiled_matrix&);
 
 struct on_device {
   using context = cuda_context;

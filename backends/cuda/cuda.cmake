@@ -25,9 +25,17 @@ if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that CU
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
   set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
 endif()
-set_target_properties(backends PROPERTIES CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES}"
-  CUDA_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/bench/resources.sh;--compile;${PROJECT_BINARY_DIR}/kernel_resources")
-target_compile_options(backends PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
+# What Hopper has is compiled for it alone, beside any architectures.
+add_library(hopper OBJECT backends/cuda/hopper.cu)
+target_link_libraries(hopper PRIVATE engine CUDA::cudart_static)
+set_target_properties(backends PROPERTIES CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES}")
+set_target_properties(hopper PROPERTIES CUDA_ARCHITECTURES 90a-real)
+foreach(target backends hopper)
+  set_target_properties(${target} PROPERTIES
+    CUDA_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/bench/resources.sh;--compile;${PROJECT_BINARY_DIR}/kernel_resources")
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
+endforeach()
+target_sources(backends PRIVATE $<TARGET_OBJECTS:hopper>)
 
 file(GLOB cuda_sources CONFIGURE_DEPENDS backends/cuda/device.cpp backends/cuda/instantiate/*.cpp backends/cuda/instantiate/*.cu)
 target_sources(backends PRIVATE ${cuda_sources})

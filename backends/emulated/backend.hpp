@@ -3,6 +3,7 @@
 
 #include <backends/reference/backend.hpp>
 #include <backends/simt/backend.hpp>
+#include <backends/simt/product_choices.hpp>
 #include <kernels/simt/host.hpp>
 #include <viseme/optim/loss_scaling.hpp>
 
@@ -12,7 +13,10 @@ struct emulated_context : host_context {
   simt::host_launcher launcher;
   loss_scaling scaling;  // of all nets in fp16
 
+  product_chooser choose_product = recorded_choice_of;
+
   explicit emulated_context(int count) : host_context(count), launcher(threads) {}
+  bool has_wgmma() const { return true; }
 
   float* staging(std::size_t count) { return grown(staging_, count); }
   float* sums(std::size_t count) { return grown(sums_, count); }
@@ -29,6 +33,8 @@ private:
 /// Defined in launch.hpp; kept whole: other files link it.
 template <class Kernel>
 __attribute__((noinline, used)) void launch(emulated_context&, simt::grid, const Kernel&);
+
+inline simt::tile_map map_tiles(emulated_context&, const simt::tiled_matrix& m) { return simt::map_tiles(m); }
 
 struct on_host {
   using context = emulated_context;

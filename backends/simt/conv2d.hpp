@@ -7,8 +7,10 @@
 #include <type_traits>
 
 #include <backends/simt/depthwise3x3.hpp>
+#include <backends/simt/product_choices.hpp>
 #include <kernels/simt/dense_product.hpp>
 #include <kernels/simt/dense_product_mma.hpp>
+#include <kernels/simt/dense_product_wgmma.hpp>
 #include <kernels/simt/grouped_convolution.hpp>
 #include <kernels/simt/weight_gradient.hpp>
 #include <kernels/simt/weight_gradient_mma.hpp>
@@ -37,17 +39,44 @@ struct simt_product {
   /// For any x: those whose pixels are not aligned as tensor cores need it have as many blocks a tile's sum or fewer.
   std::size_t scratch() const { return splits() > 1 ? std::size_t(splits()) * a.rows * a.columns : 0; }
   void run(typename P::context&, float* scratch);
+
+private:
+  template <int N>
+  bool finishes_in_vectors() const { return simt::in_vectors<N, T>(a.columns, {a.y, a.after.residual, a.below.x}); }
+  /// Rows of x are rows of y.
+  bool one_to_one() const { return a.gather.kernel == size2{1, 1} && a.gather.stride == size2{1, 1} && a.gather.pad == size2{0, 0}; }
+  bool by_wgmma(const typename P::context& c) const {
+    return on_tensor_cores() && one_to_one() && finishes_in_vectors<8>() && c.has_wgmma() && c.choose_product({a.rows, a.depth, a.columns}) == product_kernel::wgmma;
+  }
+  template <int Columns>
+  void multiply_by_wgmma(typename P::context&);
 };
+
+/// No more blocks a tile's sum than there are chunks for.
+template <class P, class T>
+template <int Columns>
+void simt_product<P, T>::multiply_by_wgmma(typename P::context& c) {
+  using kernel = simt::dense_product_wgmma<T, Columns>;
+  const int chunks = int(simt::ceil_div(std::size_t(a.depth), kernel::step));
+  a.splits = int(simt::ceil_div(std::size_t(chunks), std::size_t(a.chunk(chunks))));
+  const kernel k{a, map_tiles(c, kernel::matrix_x(a)), map_tiles(c, kernel::matrix_w(a))};
+  launch(c, {std::min(k.tiles, busy_blocks / 2 * kernel::blocks_a_multiprocessor)}, k);
+}
 
 template <class P, class T>
 void simt_product<P, T>::run(typename P::context& c, float* scratch) {
   a.splits = splits();
   a.parts = scratch;
   const simt::grid g{row_tiles(), column_tiles(), a.splits};
-  const std::initializer_list<simt::pixels<const T>> finished{a.y, a.after.residual, a.below.x};
-  a.y_in_vectors = on_tensor_cores() ? simt::in_vectors<2, T>(a.columns, finished) : simt::in_vectors<4, T>(a.columns, finished);
-  if constexpr (is_half<T>)
-    if (on_tensor_cores()) launch(c, g, simt::dense_product_mma<T>{a});
+  a.y_in_vectors = on_tensor_cores() ? finishes_in_vectors<2>() : finishes_in_vectors<4>();
+  if constexpr (is_half<T>) {
+    if (by_wgmma(c)) {
+      if (a.columns % 128 == 0 && row_tiles() * (a.columns / 128) >= busy_blocks / 2) multiply_by_wgmma<128>(c);
+      else multiply_by_wgmma<64>(c);
+    } else if (on_tensor_cores()) {
+      launch(c, g, simt::dense_product_mma<T>{a});
+    }
+  }
   if (!on_tensor_cores()) {
     if (a.depth < simt::dense_product<T, false>::step / 2) launch(c, g, simt::dense_product<T, true>{a, depth_in_vectors<4>()});
     else launch(c, g, simt::dense_product<T, false>{a, depth_in_vectors<4>()});

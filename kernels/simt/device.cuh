@@ -95,9 +95,10 @@ public:
 #endif
   }
 
-private:
+protected:
   __device__ static unsigned in_shared(const void* p) { return unsigned(__cvta_generic_to_shared(p)); }
 
+private:
   /// For chips whose tensor cores lack the type.
   template <class T>
   __device__ static void by_shuffles(fragment_c& c, const fragment_a& a, const fragment_b& b) {
