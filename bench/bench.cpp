@@ -56,7 +56,8 @@ std::string names_of(const std::vector<peer>& peers) {
 /// What the build costs is measured only where the filter says so: compiling takes minutes.
 std::vector<suite_case> whole_suite(const setting& with, bool builds) {
   auto all = net_suite(with);
-  for (auto part : {layer_suite(with), convolution_suite(with), pipeline_suite(with), builds ? build_suite() : std::vector<suite_case>()})
+  for (auto part :
+       {layer_suite(with), convolution_suite(with), product_suite(with), pipeline_suite(with), builds ? build_suite() : std::vector<suite_case>()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

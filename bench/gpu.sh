@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that a GPU has to say of the cuda and cudnn backends, in ten minutes or so: every kernel and layer against `reference`, whole nets against
 # the golden numbers where $VISEME_GOLDEN names them, compute-sanitizer on the small cases, times beside PyTorch where a python3 with a GPU's torch is
-# there, and which library is the fastest for each convolution: the lines to record in backends/cudnn/choices.hpp. cuDNN and cuBLAS are the machine's, else
-# those that came with PyTorch.
+# there, and which library and, on Hopper, which kernel is the fastest for each convolution: the lines to record in backends/cudnn/choices.hpp and
+# backends/simt/product_choices.hpp. cuDNN and cuBLAS are the machine's, else those that came with PyTorch.
 #   bench/gpu.sh [BUILD [RESULTS.json]]      BUILD: default build/release, with VISEME_TESTS and VISEME_BENCH, made where nvcc is found
 #   (on a machine without a GPU with -DVISEME_GPU_TESTS=ON -DCMAKE_CUDA_ARCHITECTURES=90, then brought over)
 set -uo pipefail
@@ -57,7 +57,7 @@ if [ -x "$nets" ]; then
 fi
 if command -v compute-sanitizer >/dev/null; then
   for tool in memcheck racecheck; do
-    step "compute-sanitizer $tool" compute-sanitizer --tool $tool --error-exitcode 1 "$tests" --run_test='conv2d/whole_vectors:depthwise3x3:batch_norm:resample:inverted_residual'
+    step "compute-sanitizer $tool" compute-sanitizer --tool $tool --error-exitcode 1 "$tests" --run_test='conv2d/whole_vectors:depthwise3x3:batch_norm:resample:inverted_residual:products/odd_sizes'
   done
   [ -x "$tests-frames" ] && step "compute-sanitizer memcheck, frames" compute-sanitizer --tool memcheck --error-exitcode 1 "$tests-frames"
 else
@@ -74,6 +74,9 @@ for backend in "${backends[@]}"; do
   done
   [ $backend = cudnn ] && step "convolutions by library in bf16" "$bench" --backend cudnn --dtype bf16 --filter '^convolution/' --json "$part/libraries.json"
 done
+if [ -n "$("$bench" --backend cuda --dtype bf16 --list --filter '^product/')" ]; then
+  step "1x1 products by kernel in bf16" "$bench" --backend cuda --dtype bf16 --filter '^product/' --json "$part/products.json"
+fi
 mkdir -p "$(dirname "$results")"
 python3 - "$results" "$part"/*.json <<'TABLE' || failed=1
 import json, sys
@@ -88,9 +91,14 @@ for case in whole['cases']:
         library, best = min(case['peers'].items(), key=lambda peer: peer[1]['median_ms'])
         if best['median_ms'] < 0.95 * case['median_ms']:
             print(f'    recorded_choice{{"{case["name"][12:]}", convolution_library::{library}}},  // {best["ratio"]:.2f} x as fast as the choice')
+for case in whole['cases']:
+    if case['name'].startswith('product/'):
+        wgmma = case['peers']['wgmma']['median_ms']
+        if wgmma < 0.95 * case['median_ms']:
+            print(f'    product_sizes{{{case["name"].split("/")[1].replace("x", ", ")}}},  // by wgmma {case["median_ms"] / wgmma:.2f} x as fast')
 print(f"{'case':60} {'median ms':>10} {'samples/s':>10}  beside")
 for case in whole['cases']:
-    if case['name'].startswith('convolution/'):
+    if case['name'].startswith(('convolution/', 'product/')):
         continue
     batch = int(case['name'].rsplit('batch', 1)[1])
     peers = ', '.join(f"{name} {p['median_ms']:.3f}" for name, p in case['peers'].items())

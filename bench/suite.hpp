@@ -46,6 +46,7 @@ std::vector<suite_case> net_suite(const setting&);
 std::vector<suite_case> layer_suite(const setting&);
 std::vector<suite_case> pipeline_suite(const setting&);
 std::vector<suite_case> convolution_suite(const setting&);
+std::vector<suite_case> product_suite(const setting&);
 std::vector<suite_case> build_suite();
 
 }  // namespace viseme::bench
