@@ -46,7 +46,7 @@ struct tile {
 };
 
 /// Both axes: the target's pixels of one of the source's.
-VISEME_DEVICE constexpr double source_per_target(int source, int target) { return 1. / (double(target) / source); }
+constexpr double source_per_target(int source, int target) { return 1. / (double(target) / source); }
 
 template <class T>
 struct cut_face {
@@ -55,6 +55,7 @@ struct cut_face {
   pixel_square square;
   pixels<T> image;     // (320, 320, 6)
   std::uint8_t* crop;  // (328, 328, 3), or null
+  double scale = source_per_target(square.side, face::crop);
 
   struct grid blocks() const { return tile::over(face::crop, face::crop); }
 
@@ -62,7 +63,6 @@ struct cut_face {
   VISEME_DEVICE void operator()(const Thread& t) const {
     const int x = tile::x(t), y = tile::y(t);
     if (x >= face::crop || y >= face::crop) return;
-    const double scale = source_per_target(square.side, face::crop);
     const linear_taps rows(y, scale), columns = linear_taps(x, scale).within(square.side);
     int sum[2][3] = {};
     unrolled<2>([&](auto i) {
@@ -115,6 +115,7 @@ struct fade_face {
   pixel_square square;
   pixels<const T> drawn;  // (320, 320, 3)
   covered part{frame, square};
+  double scale = source_per_target(face::crop, square.side);
 
   struct grid blocks() const { return tile::over(part.width, part.height); }
 
@@ -122,7 +123,6 @@ struct fade_face {
   VISEME_DEVICE void operator()(const Thread& t) const {
     if (tile::x(t) >= part.width || tile::y(t) >= part.height) return;
     const int x = part.x + tile::x(t), y = part.y + tile::y(t);
-    const double scale = source_per_target(face::crop, square.side);
     float weight = 0;
     floats<3> value{};
     if (square.side < face::crop) {
@@ -178,6 +178,7 @@ struct paste_face {
   pixels<const T> drawn;     // (320, 320, 3)
   const std::uint8_t* crop;  // (328, 328, 3), as cut_face left it
   covered part{frame, square};
+  double scale = source_per_target(face::crop, square.side);
 
   struct grid blocks() const { return tile::over(part.width, part.height); }
 
@@ -185,7 +186,6 @@ struct paste_face {
   VISEME_DEVICE void operator()(const Thread& t) const {
     if (tile::x(t) >= part.width || tile::y(t) >= part.height) return;
     const int x = part.x + tile::x(t), y = part.y + tile::y(t);
-    const double scale = source_per_target(face::crop, square.side);
     const cubic_taps rows(y - square.y, scale), columns(x - square.x, scale);
     int sum[3] = {};
     unrolled<4>([&](auto i) {

@@ -75,16 +75,17 @@ struct area_taps {
 
   VISEME_DEVICE area_taps(int at, double scale, int pixels) {
     constexpr double least = 1e-3;  // of a pixel: less counts as nothing
-    const double from = at * scale, to = from + scale, covered = scale < pixels - from ? scale : pixels - from;
+    const double from = at * scale, to = from + scale;
+    const auto covered = float(scale < pixels - from ? scale : pixels - from);
     int whole = int(std::ceil(from)), end = int(std::floor(to));
     end = end < pixels - 1 ? end : pixels - 1;
     whole = whole < end ? whole : end;
     const double before = whole - from, after = to - end;
     first = before > least ? whole - 1 : whole;
     count = end - first + (after > least);
-    inner = float(1 / covered);
-    head = before > least ? float(before / covered) : inner;
-    tail = after > least ? float((after < 1 ? after : 1) / covered) : inner;
+    inner = 1 / covered;
+    head = before > least ? float(before) / covered : inner;
+    tail = after > least ? float(after < 1 ? after : 1) / covered : inner;
   }
   VISEME_DEVICE float weight(int k) const { return k == 0 ? head : k == count - 1 ? tail : inner; }
 };
