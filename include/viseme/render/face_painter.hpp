@@ -67,10 +67,11 @@ public:
     const bool converts = options_.result == frame_format::i420;
     if (!record.valid && !converts) return;
     times.measure(stage::crop, [&] {
+      if (record.valid) net_.hear(window);  // first: each upload waits for what is under way
       frames_->upload({frame.data, frame.total() * frame.elemSize()});
       if (record.valid) frames_->cut(square_of(record.crop));
     });
-    if (record.valid) time_net(times, number, [&] { net_.run(number, window); });
+    if (record.valid) time_net(times, number, [&] { net_.run(number); });
     times.measure(stage::blend, [&] {
       if (record.valid) frames_->blend();
       if (converts) frame = cv::Mat((options_.height + 1) / 2 * 3, (options_.width + 1) / 2 * 2, CV_8UC1);

@@ -32,12 +32,13 @@ public:
   /// The face of a frame for a window of sound, shapes as the net's. `image` must be the same every time a frame comes.
   void run(std::int64_t frame, std::span<const float> image, std::span<const float> audio, std::span<float> output) {
     session_->write("image", image);
-    run(frame, audio);
+    hear(audio);
+    run(frame);
     session_->read("output", output);
   }
-  /// The same with an image that a painter cut, and for its blend().
-  void run(std::int64_t frame, std::span<const float> audio) {
-    session_->write("audio", audio);
+  /// The same in parts, with an image that a painter cuts, and for its blend().
+  void hear(std::span<const float> audio) { session_->write("audio", audio); }
+  void run(std::int64_t frame) {
     if (keeps(frame)) {
       session_->resume(*kept_[std::size_t(frame)]);
     } else {
