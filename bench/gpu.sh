@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Everything that a GPU has to say of the cuda and cudnn backends, in ten minutes or so: every kernel and layer against `reference`, whole nets against
-# the golden numbers where $VISEME_GOLDEN names them, compute-sanitizer on the small cases, times beside PyTorch where a python3 with a GPU's torch is
-# there, and which library and, on Hopper, which kernel is the fastest for each convolution: the lines to record in backends/cudnn/choices.hpp and
-# backends/simt/product_choices.hpp. cuDNN and cuBLAS are the machine's, else those that came with PyTorch.
+# Everything that a GPU has to say of the cuda and cudnn backends, in ten minutes or so: every kernel and layer against `reference`, rendered frames and
+# coded video against the host's, whole nets against the golden numbers where $VISEME_GOLDEN names them, compute-sanitizer on the small cases, times
+# beside PyTorch where a python3 with a GPU's torch is there, and which library and, on Hopper, which kernel is the fastest for each convolution: the
+# lines to record in backends/cudnn/choices.hpp and backends/simt/product_choices.hpp. cuDNN and cuBLAS are the machine's, else those that came with
+# PyTorch.
 #   bench/gpu.sh [BUILD [RESULTS.json]]      BUILD: default build/release, with VISEME_TESTS and VISEME_BENCH, made where nvcc is found
 #   (on a machine without a GPU with -DVISEME_GPU_TESTS=ON -DCMAKE_CUDA_ARCHITECTURES=90, then brought over)
 set -uo pipefail
