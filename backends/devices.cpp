@@ -10,10 +10,10 @@
 namespace viseme {
 namespace {
 
-template <class B>
+template <class B, class Ops = B>
 std::shared_ptr<device> open_host(int threads, const std::string& set = "") {
   const std::string described = std::string(B::name) + " (" + set + std::to_string(threads) + (threads == 1 ? " thread)" : " threads)");
-  return std::make_shared<net_device<B>>(B::name, described, std::make_shared<typename B::context>(threads), threads);
+  return std::make_shared<net_device<B, Ops>>(B::name, described, std::make_shared<typename B::context>(threads), threads);
 }
 
 std::string set_name() { return kernels::cpu::name(kernels::cpu::best_instruction_set()); }
@@ -45,8 +45,9 @@ std::shared_ptr<device> open_device(const std::string& backend, dtype type, int 
   if (backend == "cudnn") return backends::open_cudnn(type);
   if (backend == "cuda") return backends::open_cuda(type);
   if (backend == "auto" || backend == "cpu") {
-    if (type != dtype::fp32) refuse("cpu", type, "fp32");
-    return open_host<backends::cpu<float>>(count, set_name() + ", ");
+    if (type == dtype::fp32) return open_host<backends::cpu<float>>(count, set_name() + ", ");
+    if (type == dtype::int8) return open_host<backends::cpu<float>, backends::cpu_int8>(count, set_name() + ", int8, ");
+    refuse("cpu", type, "fp32 and int8");
   }
   if (backend == "reference") {
     if (type == dtype::fp64) return open_host<backends::reference<double>>(count);
@@ -68,7 +69,7 @@ std::string list_backends() {
   const std::string cudnn = backends::cudnn_is_built() ? "cudnn (fp32, bf16, fp16; needs cuDNN 9 installed), " : "";
   const std::string cuda = backends::cuda_is_built() ? "cuda (fp32, bf16, fp16), " : "";
   const std::string none = backends::cuda_is_built() ? "none beside the CPU (" + why_not + ")" : "none beside the CPU";
-  return "backends " + cudnn + cuda + "cpu (" + set_name() + ", fp32), reference (fp32, fp64), " +
+  return "backends " + cudnn + cuda + "cpu (" + set_name() + ", fp32, int8), reference (fp32, fp64), " +
          "emulated (cuda's kernels on the CPU, for tests); devices: " + (found.empty() ? none : found);
 }
 

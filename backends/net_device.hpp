@@ -21,7 +21,14 @@ inline constexpr bool is_trained<pfld<folded>> = false;
 template <class B, class Net>
 inline constexpr bool has_net = true;
 
-template <class B>
+/// The ops of an inference on a device that was opened with ops of its own for rendering: the UNet's, which is what renders.
+template <class B, class Ops, class Net>
+struct inference_ops : std::type_identity<B> {};
+template <class B, class Ops, audio_features Audio, class Width>
+struct inference_ops<B, Ops, unet<Audio, Width>> : std::type_identity<Ops> {};
+
+/// Ops: those of a net_program for inference; where they are not B's, nets are not trained.
+template <class B, class Ops = B>
 class net_device final : public device {
 public:
   /// `description`: what describe() answers.
@@ -35,7 +42,7 @@ public:
   std::shared_ptr<const model> prepare(const net_spec& spec, std::span<const float> block) override {
     return with_net<folded>(spec, [&](auto n) -> std::shared_ptr<const model> {
       using net = typename decltype(n)::type;
-      if constexpr (has_net<B, net>) return net_factory<B>::prepare(net_program<B, net, purpose::inference>::make(), context_, spec, block);
+      if constexpr (has_net<B, net>) return net_factory<B>::prepare(inference<net>(), context_, spec, block);
       else refuse(spec);
     });
   }
@@ -43,6 +50,7 @@ public:
     return with_net<folded>(spec, [&](auto n) -> std::unique_ptr<training_net> {
       using net = typename decltype(n)::type;
       if constexpr (!has_net<B, net>) refuse(spec);
+      else if constexpr (!trains) refuse_training();
       else if constexpr (is_trained<net>) return net_factory<B>::train(net_program<B, net, purpose::training>::make(), context_, block, o);
       else refuse_training(spec);
     });
@@ -56,6 +64,13 @@ public:
   }
 
 private:
+  static constexpr bool trains = std::is_same_v<B, Ops>;
+
+  template <class Net>
+  static program<B> inference() {
+    return net_program<B, Net, purpose::inference, typename inference_ops<B, Ops, Net>::type>::make();
+  }
+  [[noreturn]] static void refuse_training() { throw error("training in int8", "8-bit weights have no gradients", "train in fp32, then render in int8"); }
   [[noreturn]] static void refuse(const net_spec& spec) {
     throw error("net '" + spec.net + "' with features '" + spec.features + "'", std::string("the ") + B::name + " backend of this build does not have it",
                 "use --backend cpu");
@@ -68,8 +83,9 @@ private:
       using net = typename decltype(n)::type;
       if constexpr (!has_net<B, net>) refuse(spec);
       else {
-        if (what == purpose::inference) return net_factory<B>::steps(net_program<B, net, purpose::inference>::make(), batch);
-        if constexpr (is_trained<net>) return net_factory<B>::steps(net_program<B, net, purpose::training>::make(), batch);
+        if (what == purpose::inference) return net_factory<B>::steps(inference<net>(), batch);
+        if constexpr (!trains) refuse_training();
+        else if constexpr (is_trained<net>) return net_factory<B>::steps(net_program<B, net, purpose::training>::make(), batch);
         else refuse_training(spec);
       }
     });

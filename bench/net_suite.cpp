@@ -39,7 +39,7 @@ std::vector<loaded_peer> load_peers(setting& s, const net_case& c) {
   std::vector<loaded_peer> loaded;
   std::vector<peer> running;
   for (const auto& p : s.peers) try {
-      if (p.trains || c.task == task::forward) loaded.push_back({p, std::make_unique<peer_case>(p, c, s.on->threads())});
+      if (p.trains || c.task != task::train_step) loaded.push_back({p, std::make_unique<peer_case>(p, c, s.on->threads())});
       running.push_back(p);
     } catch (const error& e) {
       std::cerr << "viseme-bench: " << p.name << " is left out: " << e.what() << std::endl;
@@ -118,6 +118,7 @@ case_result measure(setting& s, const net_case& c, const std::string& name) {
 std::vector<suite_case> net_suite(const setting& with) {
   std::vector<suite_case> suite;
   for (const auto& c : cases_for(*with.on)) {
+    if (c.task == task::train_step && with.scalar == dtype::int8) continue;  // it renders only
     const auto name = c.name(with.engine());
     suite.push_back({name, [c, name](setting& s) { return measure(s, c, name); }, [c](device& fresh) { return own_peak_mb(fresh, c); }});
   }

@@ -9,6 +9,7 @@
 
 #include <bench/cases.hpp>
 #include <tests/golden_rule.hpp>
+#include <viseme/render/kept_encoder.hpp>
 
 namespace viseme::bench {
 
@@ -60,14 +61,20 @@ namespace detail {
 
 class forward_workload final : public workload {
 public:
-  forward_workload(const device& on, const model& net, int batch, const named_arrays& inputs, const std::vector<std::string>& outputs)
-      : stays_(on.has_own_memory()), session_(net.make_session({.batch = batch, .image = {0, 0}, .cut = {{}, outputs}})), inputs_(inputs) {
+  forward_workload(const device& on, const model& net, const net_case& c, const named_arrays& inputs, const std::vector<std::string>& outputs)
+      : stays_(on.has_own_memory()), inputs_(inputs) {
+    const bool resumes = c.task == task::resume;
+    session_ = net.make_session({.batch = c.batch, .image = {0, 0}, .cut = {{}, outputs, resumes ? render::kept_steps : std::vector<std::string>{}}});
     for (const auto& v : session_->outputs()) outputs_[v.name].resize(v.size.count());
-    if (stays_) write();
+    if (stays_ || resumes) write();
+    if (!resumes) return;
+    session_->run();
+    kept_ = session_->keep();
   }
   void run() override {
     if (!stays_) write();
-    session_->run();
+    if (kept_) session_->resume(*kept_);
+    else session_->run();
     if (stays_) session_->wait();
     else read();
   }
@@ -88,22 +95,23 @@ private:
 
   bool stays_;
   std::unique_ptr<session> session_;
+  std::unique_ptr<const kept_values> kept_;
   const named_arrays& inputs_;
   named_arrays outputs_;
 };
 
 class loaded_forward final : public loaded_case {
 public:
-  loaded_forward(device& on, const net_case& c) : on_(on), batch_(c.batch), net_(on.prepare(c.spec(), weights_of(c.spec()))), outputs_(outputs_of(c.spec())) {
-    for (const auto& v : net_->make_session({.batch = batch_, .image = {0, 0}, .cut = {{}, outputs_}})->inputs())
+  loaded_forward(device& on, const net_case& c) : on_(on), case_(c), net_(on.prepare(c.spec(), weights_of(c.spec()))), outputs_(outputs_of(c.spec())) {
+    for (const auto& v : net_->make_session({.batch = c.batch, .image = {0, 0}, .cut = {{}, outputs_}})->inputs())
       inputs_[v.name] = input_values(v.name, v.size.count());
   }
-  std::unique_ptr<workload> start() override { return std::make_unique<forward_workload>(on_, *net_, batch_, inputs_, outputs_); }
+  std::unique_ptr<workload> start() override { return std::make_unique<forward_workload>(on_, *net_, case_, inputs_, outputs_); }
   std::vector<std::string> fallbacks() const override { return net_->fallbacks(); }
 
 private:
   device& on_;
-  int batch_;
+  net_case case_;
   std::shared_ptr<const model> net_;
   named_arrays inputs_;
   const std::vector<std::string> outputs_;

@@ -38,12 +38,19 @@ struct cpu {
   static constexpr layout preferred = layout::nhwc;
   static constexpr const char* name = "cpu";
   static constexpr auto& fusions = usual_fusions;
+  static constexpr cpu_kernels::arithmetic products = cpu_kernels::arithmetic::fp32;
 
   /// Between dense NCHW float32 outside and the backend's own views; and between two of these.
   static void load(context&, const float* nchw, view<T> to);
   static void store(context&, view<const T> from, float* nchw);
   static void move(context&, view<const T> from, view<T> to, gradient_write);
   static void increment(context&, std::span<T* const> counters) { increment_each(counters); }
+};
+
+/// The same, with the 1x1 convolutions of inverted residuals in 8-bit integers; values between layers stay float. For rendering only.
+struct cpu_int8 : cpu<float> {
+  using fallback = cpu<float>;
+  static constexpr cpu_kernels::arithmetic products = cpu_kernels::arithmetic::int8;
 };
 
 template <class T>

@@ -4,7 +4,7 @@
 // comes after the sum.)
 #pragma once
 
-#include <backends/cpu/conv2d.hpp>
+#include <backends/cpu/pointwise.hpp>
 #include <kernels/cpu/inverted_residual.hpp>
 #include <viseme/layers/combine.hpp>
 #include <viseme/layers/resample.hpp>
@@ -14,8 +14,10 @@ namespace backends {
 
 /// The sizes of a block, and all that is done with them.
 /// Packed: expand's weights and biases, depthwise's, project's; expand and depthwise padded to whole vectors of hidden channels.
-template <class T>
+template <class T, cpu_kernels::arithmetic How>
 struct cpu_inverted_residual {
+  using products = cpu_pointwise<T, How>;
+
   int in = 1, own_hidden = 1, out = 1, stride = 1;
   bool up = false, sum = false;
 
@@ -42,22 +44,22 @@ struct cpu_inverted_residual {
   void layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a, T* scratch) const;
 };
 
-template <class T>
-auto cpu_inverted_residual<T>::layout(const host_context& c) const -> parts {
+template <class T, cpu_kernels::arithmetic How>
+auto cpu_inverted_residual<T, How>::layout(const host_context& c) const -> parts {
   const auto aligned = [](std::size_t n) { return (n + 15) / 16 * 16; };
   const std::size_t h = hidden();
   parts p{};
-  p.expand_bias = aligned(cpu_kernels::packed_size(c.set, {1, in, hidden(), {1, 1}}, cpu_kernels::direction::forward));
+  p.expand_bias = aligned(products::packed_size(c, hidden(), in));
   p.depthwise = p.expand_bias + h;
   p.depthwise_bias = p.depthwise + 9 * h;
   p.project = p.depthwise_bias + h;
-  p.project_bias = p.project + aligned(cpu_kernels::packed_size(c.set, {1, hidden(), out, {1, 1}}, cpu_kernels::direction::forward));
+  p.project_bias = p.project + aligned(products::packed_size(c, out, hidden()));
   p.end = p.project_bias + out;
   return p;
 }
 
-template <class T>
-void cpu_inverted_residual<T>::pack(host_context& c, const parameter_pointers<T>& p, T* to) const {
+template <class T, cpu_kernels::arithmetic How>
+void cpu_inverted_residual<T, How>::pack(host_context& c, const parameter_pointers<T>& p, T* to) const {
   const parts at = layout(c);
   std::vector<T> expand(std::size_t(hidden()) * in), depthwise(std::size_t(hidden()) * 9), project(std::size_t(out) * own_hidden);
   std::fill_n(to + at.expand_bias, at.project - at.expand_bias, T(0));
@@ -69,21 +71,22 @@ void cpu_inverted_residual<T>::pack(host_context& c, const parameter_pointers<T>
     for (int o = 0; o < out; ++o) std::copy_n(&project[std::size_t(o) * own_hidden], own_hidden, &padded[std::size_t(o) * hidden()]);
     project = std::move(padded);
   }
-  cpu_kernels::pack(c.threads, c.set, {1, in, hidden(), {1, 1}}, cpu_kernels::direction::forward, expand.data(), to + at.expand);
+  products::pack(c, hidden(), in, expand.data(), to + at.expand);
   cpu_kernels::pack_depthwise3x3(depthwise.data(), hidden(), to + at.depthwise);
-  cpu_kernels::pack(c.threads, c.set, {1, hidden(), out, {1, 1}}, cpu_kernels::direction::forward, project.data(), to + at.project);
+  products::pack(c, out, hidden(), project.data(), to + at.project);
 }
 
-template <class T>
-std::size_t cpu_inverted_residual<T>::forward_scratch(const host_context& c, const call_shapes& sizes) const {
+template <class T, cpu_kernels::arithmetic How>
+std::size_t cpu_inverted_residual<T, How>::forward_scratch(const host_context& c, const call_shapes& sizes) const {
   const auto s = shape_of(sizes);
-  const std::size_t pixels = std::size_t(s.images) * s.in.h * s.in.w, low = up ? pixels / 4 * s.hidden : 0;
-  if (pays(s)) return low + c.threads.threads() * cpu_kernels::inverted_residual_scratch(s);
-  return low + (pixels + std::size_t(s.images) * s.out().h * s.out().w) * s.hidden;
+  const std::size_t pixels = std::size_t(s.images) * s.in.h * s.in.w, out_pixels = std::size_t(s.images) * s.out().h * s.out().w;
+  const std::size_t low = up ? pixels / 4 * s.hidden : 0, below = up ? products::scratch(pixels / 4, s.low_channels) : 0;
+  if (pays(s)) return low + std::max(below, c.threads.threads() * cpu_kernels::inverted_residual_scratch(s, How));
+  return low + std::max(below, (pixels + out_pixels) * s.hidden + std::max(products::scratch(pixels, s.channels), products::scratch(out_pixels, s.hidden)));
 }
 
-template <class T>
-void cpu_inverted_residual<T>::forward(host_context& c, const forward_call<T>& call) const {
+template <class T, cpu_kernels::arithmetic How>
+void cpu_inverted_residual<T, How>::forward(host_context& c, const forward_call<T>& call) const {
   const parts at = layout(c);
   cpu_kernels::inverted_residual_arguments a;
   a.shape = shape_of(call.sizes());
@@ -100,29 +103,28 @@ void cpu_inverted_residual<T>::forward(host_context& c, const forward_call<T>& c
   if (up) {
     const shape x = call.in[0].size;
     const cpu_kernels::pixels low{scratch, a.shape.hidden};
-    cpu_kernels::dense_shape below{x.n, x.c, a.shape.hidden, {x.h, x.w}};
-    below.of_channels = in;
-    cpu_kernels::forward(c.threads, c.set, {below, pixels_of(call.in[0]), a.expand, low, {}});
-    a.low = low;
     scratch += x.pixels() * a.shape.hidden;
+    products::run(c, {.pixels = std::ptrdiff_t(x.pixels()), .depth = x.c, .columns = a.shape.hidden, .of_depth = in, .x = pixels_of(call.in[0]), .packed = a.expand, .y = low, .after = {}}, scratch);
+    a.low = low;
   }
   a.scratch = scratch;
-  if (pays(a.shape)) cpu_kernels::inverted_residual(c.threads, c.set, a);
+  if (pays(a.shape)) cpu_kernels::inverted_residual<How>(c.threads, c.set, a);
   else layer_by_layer(c, a, scratch);
 }
 
-template <class T>
-void cpu_inverted_residual<T>::layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a, T* scratch) const {
+template <class T, cpu_kernels::arithmetic How>
+void cpu_inverted_residual<T, How>::layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a, T* scratch) const {
   const auto& s = a.shape;
-  const cpu_kernels::pixels wide{scratch, s.hidden}, mixed{scratch + std::size_t(s.images) * s.in.h * s.in.w * s.hidden, s.hidden};
-  cpu_kernels::dense_shape expand{s.images, s.channels, s.hidden, s.in};
-  expand.first_channel = s.low_channels;
-  expand.of_channels = in;
+  const std::ptrdiff_t pixels = std::ptrdiff_t(s.images) * s.in.h * s.in.w, out_pixels = std::ptrdiff_t(s.images) * s.out().h * s.out().w;
+  const cpu_kernels::pixels wide{scratch, s.hidden}, mixed{scratch + pixels * s.hidden, s.hidden};
+  T* rest = scratch + (pixels + out_pixels) * s.hidden;
   if (a.low) cpu_kernels::upsample2x(c.threads, c.set, {{s.images, s.in.h / 2, s.in.w / 2, s.hidden, s.in.h, s.in.w}, a.low, wide});
   const auto below = a.low ? cpu_kernels::const_pixels(wide) : cpu_kernels::const_pixels{};
-  cpu_kernels::forward(c.threads, c.set, {expand, a.x, a.expand, wide, {a.expand_bias, below, cpu_kernels::activation::relu, 0}});
+  products::run(c, {.pixels = pixels, .depth = s.channels, .columns = s.hidden, .first_depth = s.low_channels, .of_depth = in, .x = a.x, .packed = a.expand, .y = wide,
+                    .after = {a.expand_bias, below, cpu_kernels::activation::relu, 0}}, rest);
   cpu_kernels::depthwise3x3(c.threads, c.set, {{s.images, s.in.h, s.in.w, s.hidden, s.stride}, wide, a.depthwise, mixed, a.depthwise_bias, {}, cpu_kernels::activation::relu, 0});
-  cpu_kernels::forward(c.threads, c.set, {{s.images, s.hidden, s.filters, s.out()}, mixed, a.project, a.y, {a.project_bias, a.residual, cpu_kernels::activation::none, 0}});
+  products::run(c, {.pixels = out_pixels, .depth = s.hidden, .columns = s.filters, .from_zero = true, .x = mixed, .packed = a.project, .y = a.y,
+                    .after = {a.project_bias, a.residual, cpu_kernels::activation::none, 0}}, rest);
 }
 
 /// Three convolutions that make an inverted residual.
@@ -132,10 +134,11 @@ constexpr bool is_inverted_residual(conv a, conv b, conv c) {
          b.stride.h <= 2 && plain(c);
 }
 
-template <class T, conv A, conv B, conv C, bool Up, bool Sum>
+template <class Backend, conv A, conv B, conv C, bool Up, bool Sum>
 struct cpu_inverted_residual_op {
+  using T = typename Backend::scalar;
   using context = host_context;
-  static constexpr cpu_inverted_residual<T> on{A.in, A.out, C.out, B.stride.h, Up, Sum};
+  static constexpr cpu_inverted_residual<T, Backend::products> on{A.in, A.out, C.out, B.stride.h, Up, Sum};
 
   static std::size_t packed_size(const context& c) { return on.packed_size(c); }
   static void pack(context& c, const parameter_pointers<T>& p, float* to) { on.pack(c, p, to); }
@@ -143,19 +146,27 @@ struct cpu_inverted_residual_op {
   static void forward(context& c, const forward_call<T>& call) { on.forward(c, call); }
 };
 
+/// The backend's own arithmetic where it pays: 8-bit sums of a few channels cost more to prepare than they save.
+template <class Backend>
+concept cpu_backend = requires { Backend::products; };
+template <class Backend>
+constexpr bool cpu_fuses(conv a, conv b, conv c) {
+  return is_inverted_residual(a, b, c) && (Backend::products == cpu_kernels::arithmetic::fp32 || a.in >= 16);
+}
+
 }  // namespace backends
 
-template <conv A, conv B, conv C, int H, int O, class T>
-  requires(backends::is_inverted_residual(A, B, C))
-struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, backends::cpu<T>>
-    : backends::cpu_inverted_residual_op<T, A, B, C, false, false> {};
-template <conv A, conv B, conv C, int H, int O, class T>
-  requires(backends::is_inverted_residual(A, B, C))
-struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>, add>, backends::cpu<T>>
-    : backends::cpu_inverted_residual_op<T, A, B, C, false, true> {};
-template <conv A, conv B, conv C, int H, int O, class T>
-  requires(backends::is_inverted_residual(A, B, C) && B.stride.h == 1)
-struct op<fused<upsample2x, concat, conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, backends::cpu<T>>
-    : backends::cpu_inverted_residual_op<T, A, B, C, true, false> {};
+template <conv A, conv B, conv C, int H, int O, backends::cpu_backend Backend>
+  requires(backends::cpu_fuses<Backend>(A, B, C))
+struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, Backend>
+    : backends::cpu_inverted_residual_op<Backend, A, B, C, false, false> {};
+template <conv A, conv B, conv C, int H, int O, backends::cpu_backend Backend>
+  requires(backends::cpu_fuses<Backend>(A, B, C))
+struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>, add>, Backend>
+    : backends::cpu_inverted_residual_op<Backend, A, B, C, false, true> {};
+template <conv A, conv B, conv C, int H, int O, backends::cpu_backend Backend>
+  requires(backends::cpu_fuses<Backend>(A, B, C) && B.stride.h == 1)
+struct op<fused<upsample2x, concat, conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, Backend>
+    : backends::cpu_inverted_residual_op<Backend, A, B, C, true, false> {};
 
 }  // namespace viseme

@@ -8,7 +8,8 @@ namespace viseme::backends {
 extern template struct cpu<float>;
 extern template struct cpu_winograd<float>;
 extern template struct cpu_convolution<float>;
-extern template struct cpu_inverted_residual<float>;
+extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::fp32>;
+extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::int8>;
 extern template struct cpu_norm<float>;
 extern template struct cpu_activation<float>;
 extern template struct cpu_sum<float>;

@@ -57,7 +57,7 @@ public:
   peer_case(const peer& who, const net_case& c, int threads)
       : files_(who.reads_onnx ? std::make_unique<onnx_case>(c.spec(), c.batch) : nullptr), install_(who.install), process_(started(who)) {
     const auto spec = c.spec();
-    ask("prepare " + spec.net + " " + spec.width + (c.task == task::forward ? " forward " : " train_step ") + std::to_string(c.batch) +
+    ask("prepare " + spec.net + " " + spec.width + (c.task == task::train_step ? " train_step " : " forward ") + std::to_string(c.batch) +
         " " + std::to_string(threads) + (files_ ? " " + files_->folder().string() : ""));
   }
   /// Milliseconds, by the peer's own clock: the pipe is not counted.

@@ -1,9 +1,11 @@
-// What a product does with a finished sum before storing it: y = act(sum + bias + residual).
+// How a product is summed, and what it does with a finished sum before storing it: y = act(sum + bias + residual).
 #pragma once
 
 #include <kernels/cpu/pixels.hpp>
 
 namespace viseme::kernels::cpu {
+
+enum class arithmetic { fp32, int8 };
 
 enum class activation { none, relu, leaky_relu, sigmoid };
 

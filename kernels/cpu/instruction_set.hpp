@@ -6,6 +6,7 @@
 namespace viseme::kernels::cpu {
 
 /// `plain` is portable code: NEON on aarch64, elsewhere with the tiling of avx512, so that a machine without AVX-512 still tests that tiling.
+/// `avx512` is F, BW, VL, DQ and VNNI: server cores since 2019 and AMD's since Zen 4.
 enum class instruction_set { plain, avx2, avx512 };
 
 inline const char* name(instruction_set s) {
@@ -21,7 +22,7 @@ inline bool runs_here(instruction_set s) {
 #if defined(__x86_64__)
   if (s == instruction_set::avx512)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512dq");
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
   if (s == instruction_set::avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
   return s == instruction_set::plain;

@@ -1,7 +1,73 @@
 // Body of inverted_residual.hpp.
 
+/// A block's two products in float, of pixels that lie side by side in x and in y.
+struct float_products {
+  dense_product to_hidden, to_filters;
+
+  void prepare(float*) {}
+
+  /// y[to + i] of x[from + i], i < count.
+  void multiply(const dense_product& p, std::ptrdiff_t from, std::ptrdiff_t to, int count) const {
+    constexpr int most = 48;  // pixels of one call of the product
+    const float* inputs[most];
+    std::ptrdiff_t pixel[most];
+    for (int begin = 0; begin < count; begin += most) {
+      const int n = std::min(most, count - begin);
+      for (int i = 0; i < n; ++i) inputs[i] = p.x[from + begin + i], pixel[i] = to + begin + i;
+      const std::ptrdiff_t step = std::ptrdiff_t(p.packed_depth()) * dense::panel_width;
+      const int panels = p.columns / dense::panel_width, cut_off = p.columns % dense::panel_width;
+      const float* weights = p.packed + p.first_depth * dense::panel_width;
+      for (int i = 0; i < n; i += dense::tile_rows) {
+        dense::tile t{inputs + i, 1, p.depth, 0, weights, panels, step, pixel + i, 0, p.columns, true, true};
+        const int rows = std::min(dense::tile_rows, n - i);
+        if (panels) dense::multiply_for(rows, dense::panel_width)(p, t);
+        if (cut_off) {
+          t.column = panels * dense::panel_width;
+          t.columns = cut_off;
+          t.panel += panels * step;
+          t.panels = 1;
+          dense::multiply_for(rows, cut_off)(p, t);
+        }
+      }
+    }
+  }
+};
+
+/// The same in 8-bit integers.
+struct int8_products {
+  struct part : int8_product {
+    const std::int32_t* start;
+  };
+  part to_hidden, to_filters;
+  coded_pixels coded;
+
+  /// With the products' sizes and weights known; `memory` as inverted_residual_scratch counts it.
+  void prepare(float* memory) {
+    coded = coded_at(memory, int8_pixels);
+    auto* start = reinterpret_cast<std::int32_t*>(memory + coded_size(int8_pixels, std::max(to_hidden.depth, to_filters.depth)));
+    to_filters.from_zero = true;
+    for (part* p : {&to_hidden, &to_filters}) {
+      p->start = start;
+      for (int i = 0; i < int8::panels(p->columns); ++i, start += int8::panel_width) int8::start_sums(*p, i, start);
+    }
+  }
+
+  void multiply(const part& p, std::ptrdiff_t from, std::ptrdiff_t to, int count) const {
+    int8_product some = p;
+    for (int begin = 0; begin < count; begin += int8_pixels) {
+      const int n = std::min(int8_pixels, count - begin);
+      some.x.data = p.x[from + begin];
+      int8::quantize(some, 0, n, coded);
+      int8::multiply_block(some, {coded.codes, coded.scale, to + begin, n, 0, int8::panels(p.columns), p.start});
+    }
+  }
+};
+
 /// One strip of one band, and the ring that holds the hidden rows above, under and below the row of y being made.
-class inverted_residual_strip {
+template <class Products>
+class inverted_residual_strip : Products {
+  using Products::to_hidden, Products::to_filters;
+
 public:
   inverted_residual_strip(const inverted_residual_arguments& arguments, int task, float* scratch)
       : a(arguments), s(a.shape), hidden(s.hidden), ring(scratch), low_row(ring + std::ptrdiff_t(3) * s.ring_columns() * hidden),
@@ -17,13 +83,19 @@ public:
       std::fill(at(slot, first), at(slot, int(inside.begin)), 0.0f);
       std::fill(at(slot, int(inside.end)), at(slot, last + 1), 0.0f);
     }
-    to_hidden = product(hidden, s.channels);
+    to_hidden.columns = to_filters.depth = hidden;
+    to_hidden.depth = s.channels;
     to_hidden.first_depth = s.low_channels;
     to_hidden.of_depth = s.low_channels + s.channels;
+    to_hidden.packed = a.expand;
+    to_hidden.x = a.x;
     to_hidden.after = {a.expand_bias, {}, activation::relu, 0};
-    to_filters = product(s.filters, hidden);
+    to_filters.columns = s.filters;
+    to_filters.packed = a.project;
+    to_filters.x = {mixed, hidden};
     to_filters.y = a.y;
     to_filters.after = {a.project_bias, a.residual, activation::none, 0};
+    this->prepare(mixed + std::ptrdiff_t(mixed_pixels) * hidden);
   }
 
   void run() {
@@ -40,42 +112,8 @@ public:
   }
 
 private:
-  static constexpr int most_pixels = 48;  // of one call of the product
-
-  static dense_product product(int columns, int depth) {
-    dense_product p;
-    p.columns = columns;
-    p.depth = depth;
-    return p;
-  }
-
   float* at(int slot, int column) const { return ring + (std::ptrdiff_t(slot) * s.ring_columns() + column - first) * hidden; }
   static int slot_of(int row) { return row % 3; }
-
-  /// y[pixels] = ... for `count` pixels that lie side by side in x and in p.y.
-  static void multiply(const dense_product& p, const float* packed, const_pixels x, std::ptrdiff_t from, std::ptrdiff_t to, int count) {
-    const float* inputs[most_pixels];
-    std::ptrdiff_t pixel[most_pixels];
-    for (int begin = 0; begin < count; begin += most_pixels) {
-      const int n = std::min(most_pixels, count - begin);
-      for (int i = 0; i < n; ++i) inputs[i] = x[from + begin + i], pixel[i] = to + begin + i;
-      const std::ptrdiff_t step = std::ptrdiff_t(p.packed_depth()) * dense::panel_width;
-      const int panels = p.columns / dense::panel_width, cut_off = p.columns % dense::panel_width;
-      const float* weights = packed + p.first_depth * dense::panel_width;
-      for (int i = 0; i < n; i += dense::tile_rows) {
-        dense::tile t{inputs + i, 1, p.depth, 0, weights, panels, step, pixel + i, 0, p.columns, true, true};
-        const int rows = std::min(dense::tile_rows, n - i);
-        if (panels) dense::multiply_for(rows, dense::panel_width)(p, t);
-        if (cut_off) {
-          t.column = panels * dense::panel_width;
-          t.columns = cut_off;
-          t.panel += panels * step;
-          t.panels = 1;
-          dense::multiply_for(rows, cut_off)(p, t);
-        }
-      }
-    }
-  }
 
   void expand(int row) {
     float* to = at(slot_of(row), int(inside.begin));
@@ -84,7 +122,7 @@ private:
       upsample(row, to);
       to_hidden.after.residual = to_hidden.y;
     }
-    multiply(to_hidden, a.expand, a.x, (std::ptrdiff_t(image) * s.in.h + row) * s.in.w + inside.begin, 0, int(inside.end - inside.begin));
+    this->multiply(to_hidden, (std::ptrdiff_t(image) * s.in.h + row) * s.in.w + inside.begin, 0, int(inside.end - inside.begin));
   }
 
   /// One row of up2(low): first between its two rows, then between their columns.
@@ -136,7 +174,7 @@ private:
   }
 
   void project(int row, int begin, int count) const {
-    multiply(to_filters, a.project, {mixed, hidden}, 0, (std::ptrdiff_t(image) * s.out().h + row) * s.out().w + begin, count);
+    this->multiply(to_filters, 0, (std::ptrdiff_t(image) * s.out().h + row) * s.out().w + begin, count);
   }
 
   const inverted_residual_arguments& a;
@@ -146,7 +184,9 @@ private:
   int image, first;               // first: column of the ring's column 0
   piece_range columns, rows;      // of y
   piece_range inside;             // columns of the ring that lie in the image
-  dense_product to_hidden, to_filters;
 };
 
-inline void run_inverted_residual(const inverted_residual_arguments& a, int task, float* scratch) { inverted_residual_strip(a, task, scratch).run(); }
+template <arithmetic how>
+void run_inverted_residual(const inverted_residual_arguments& a, int task, float* scratch) {
+  inverted_residual_strip<std::conditional_t<how == arithmetic::fp32, float_products, int8_products>>(a, task, scratch).run();
+}

@@ -46,8 +46,8 @@ struct program {
   std::span<const step<B>> steps;
 };
 
-/// What the type of a net compiles to; defined in steps.hpp.
-template <class B, class Net, purpose P>
+/// What the type of a net compiles to; defined in steps.hpp. Ops: a backend of the same context, scalar and layout whose ops are taken instead of B's.
+template <class B, class Net, purpose P, class Ops = B>
 struct net_program {
   static program<B> make();
 };
