@@ -46,8 +46,9 @@ std::shared_ptr<device> open_device(const std::string& backend, dtype type, int 
   if (backend == "cuda") return backends::open_cuda(type);
   if (backend == "auto" || backend == "cpu") {
     if (type == dtype::fp32) return open_host<backends::cpu<float>>(count, set_name() + ", ");
+    if (type == dtype::bf16) return open_host<backends::cpu<float>, backends::cpu_bf16>(count, set_name() + ", bf16, ");
     if (type == dtype::int8) return open_host<backends::cpu<float>, backends::cpu_int8>(count, set_name() + ", int8, ");
-    refuse("cpu", type, "fp32 and int8");
+    refuse("cpu", type, "fp32, bf16 and int8");
   }
   if (backend == "reference") {
     if (type == dtype::fp64) return open_host<backends::reference<double>>(count);
@@ -69,7 +70,7 @@ std::string list_backends() {
   const std::string cudnn = backends::cudnn_is_built() ? "cudnn (fp32, bf16, fp16; needs cuDNN 9 installed), " : "";
   const std::string cuda = backends::cuda_is_built() ? "cuda (fp32, bf16, fp16), " : "";
   const std::string none = backends::cuda_is_built() ? "none beside the CPU (" + why_not + ")" : "none beside the CPU";
-  return "backends " + cudnn + cuda + "cpu (" + set_name() + ", fp32, int8), reference (fp32, fp64), " +
+  return "backends " + cudnn + cuda + "cpu (" + set_name() + ", fp32, bf16, int8), reference (fp32, fp64), " +
          "emulated (cuda's kernels on the CPU, for tests); devices: " + (found.empty() ? none : found);
 }
 

@@ -70,7 +70,7 @@ private:
   static program<B> inference() {
     return net_program<B, Net, purpose::inference, typename inference_ops<B, Ops, Net>::type>::make();
   }
-  [[noreturn]] static void refuse_training() { throw error("training in int8", "8-bit weights have no gradients", "train in fp32, then render in int8"); }
+  [[noreturn]] static void refuse_training() { throw error("training in this dtype", "the cpu backend has gradients in fp32", "train in fp32; what it made renders in bf16 and int8 too"); }
   [[noreturn]] static void refuse(const net_spec& spec) {
     throw error("net '" + spec.net + "' with features '" + spec.features + "'", std::string("the ") + B::name + " backend of this build does not have it",
                 "use --backend cpu");

@@ -141,7 +141,7 @@ int main(int argc, char** argv) {
   add("list", "names of the cases");
   add("filter", word("REGEX"), "only the cases whose name it is found in; default: all");
   add("backend", word("NAME")->default_value("auto"), "auto, cpu, cuda, cudnn, reference or emulated; also $VISEME_BACKEND");
-  add("dtype", word("NAME")->default_value("fp32"), "fp32; cuda, cudnn and emulated also bf16 and fp16; reference also fp64");
+  add("dtype", word("NAME")->default_value("fp32"), "fp32; cpu also bf16 and int8; cuda, cudnn and emulated bf16 and fp16; reference fp64");
   add("threads", po::value<int>()->default_value(0, "all cores"), "threads, of peers too; also $VISEME_THREADS");
   add("seconds", po::value<double>()->default_value(3), "time for each net and each of its peers, a tenth for a layer; at least 3 runs");
   add("speech", po::value<double>()->default_value(4), "seconds of speech that a whole render renders");

@@ -131,7 +131,7 @@ std::vector<suite_case> layer_suite(const setting& with) {
   };
   for (const auto& net : tests::every_net()) add(net, purpose::inference, 1);
   for (const auto& net : tests::every_net())
-    if (trains(net) && with.scalar != dtype::int8) add(net, purpose::training, training_batch);
+    if (trains(net) && with.trains()) add(net, purpose::training, training_batch);
   return suite;
 }
 

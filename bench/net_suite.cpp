@@ -118,7 +118,7 @@ case_result measure(setting& s, const net_case& c, const std::string& name) {
 std::vector<suite_case> net_suite(const setting& with) {
   std::vector<suite_case> suite;
   for (const auto& c : cases_for(*with.on)) {
-    if (c.task == task::train_step && with.scalar == dtype::int8) continue;  // it renders only
+    if (c.task == task::train_step && !with.trains()) continue;
     const auto name = c.name(with.engine());
     suite.push_back({name, [c, name](setting& s) { return measure(s, c, name); }, [c](device& fresh) { return own_peak_mb(fresh, c); }});
   }

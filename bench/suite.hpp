@@ -25,6 +25,8 @@ struct setting {
 
   /// "cpu/fp32"
   std::string engine() const { return on->backend() + "/" + text(scalar); }
+  /// Whether the device has gradients in this dtype.
+  bool trains() const { return on->backend() != "cpu" || scalar == dtype::fp32; }
 };
 
 struct suite_case {

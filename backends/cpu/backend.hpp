@@ -47,11 +47,14 @@ struct cpu {
   static void increment(context&, std::span<T* const> counters) { increment_each(counters); }
 };
 
-/// The same, with the 1x1 convolutions of inverted residuals in 8-bit integers; values between layers stay float. For rendering only.
-struct cpu_int8 : cpu<float> {
+/// The same, with the 1x1 convolutions of inverted residuals in narrow numbers; values between layers stay float. For inference only.
+template <cpu_kernels::arithmetic How>
+struct cpu_narrow : cpu<float> {
   using fallback = cpu<float>;
-  static constexpr cpu_kernels::arithmetic products = cpu_kernels::arithmetic::int8;
+  static constexpr cpu_kernels::arithmetic products = How;
 };
+using cpu_bf16 = cpu_narrow<cpu_kernels::arithmetic::bf16>;
+using cpu_int8 = cpu_narrow<cpu_kernels::arithmetic::int8>;
 
 template <class T>
 void cpu<T>::load(context& c, const float* nchw, view<T> to) {

@@ -34,6 +34,7 @@ struct cpu_inverted_residual {
   std::size_t packed_size(const host_context& c) const { return layout(c).end; }
   /// Weights of the three convolutions, each followed by its norm's five.
   void pack(host_context& c, const parameter_pointers<T>& p, T* to) const;
+  void balance(const T* gamma, const T* beta, T* depthwise, T* bias, T* project) const;
 
   /// The hidden channels leave L2 and the weights do not fill it: measured on the nets' own shapes.
   bool pays(const cpu_kernels::inverted_residual_shape& s) const {
@@ -58,6 +59,23 @@ auto cpu_inverted_residual<T, How>::layout(const host_context& c) const -> parts
   return p;
 }
 
+/// mixed = relu(norm), so a channel may be made smaller there and its weights in `project` larger: the same function. Channels that are rounded
+/// together are made alike by s = sqrt(value / largest weight), the value three deviations above the norm's mean (Nagel et al. 2019, Data-Free
+/// Quantization Through Weight Equalization and Bias Correction).
+template <class T, cpu_kernels::arithmetic How>
+void cpu_inverted_residual<T, How>::balance(const T* gamma, const T* beta, T* depthwise, T* bias, T* project) const {
+  for (int c = 0; c < own_hidden; ++c) {
+    T most = 0;
+    for (int o = 0; o < out; ++o) most = std::max(most, std::abs(project[std::size_t(o) * own_hidden + c]));
+    const T value = beta[c] + 3 * std::abs(gamma[c]);
+    if (!(most > 1e-6f) || !(value > 1e-6f)) continue;
+    const T scale = std::sqrt(value / most);
+    for (int k = 0; k < 9; ++k) depthwise[c * 9 + k] /= scale;
+    bias[c] /= scale;
+    for (int o = 0; o < out; ++o) project[std::size_t(o) * own_hidden + c] *= scale;
+  }
+}
+
 template <class T, cpu_kernels::arithmetic How>
 void cpu_inverted_residual<T, How>::pack(host_context& c, const parameter_pointers<T>& p, T* to) const {
   const parts at = layout(c);
@@ -66,6 +84,7 @@ void cpu_inverted_residual<T, How>::pack(host_context& c, const parameter_pointe
   fold_norm<T>(own_hidden, in, p[0], nullptr, p.data() + 1, expand.data(), to + at.expand_bias);
   fold_norm<T>(own_hidden, 9, p[6], nullptr, p.data() + 7, depthwise.data(), to + at.depthwise_bias);
   fold_norm<T>(out, own_hidden, p[12], nullptr, p.data() + 13, project.data(), to + at.project_bias);
+  if constexpr (How == cpu_kernels::arithmetic::int8) balance(p[7], p[8], depthwise.data(), to + at.depthwise_bias, project.data());
   if (hidden() != own_hidden) {
     std::vector<T> padded(std::size_t(out) * hidden());
     for (int o = 0; o < out; ++o) std::copy_n(&project[std::size_t(o) * own_hidden], own_hidden, &padded[std::size_t(o) * hidden()]);
@@ -146,7 +165,7 @@ struct cpu_inverted_residual_op {
   static void forward(context& c, const forward_call<T>& call) { on.forward(c, call); }
 };
 
-/// The backend's own arithmetic where it pays: 8-bit sums of a few channels cost more to prepare than they save.
+/// The backend's own arithmetic where it pays: narrow products of a few channels cost more to prepare than they save.
 template <class Backend>
 concept cpu_backend = requires { Backend::products; };
 template <class Backend>

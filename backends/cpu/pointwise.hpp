@@ -1,8 +1,8 @@
-// The 1x1 convolutions of an inverted residual, in float or in 8-bit integers.
+// The 1x1 convolutions of an inverted residual, in float, bf16 or 8-bit integers.
 #pragma once
 
 #include <backends/cpu/conv2d.hpp>
-#include <kernels/cpu/int8_product.hpp>
+#include <kernels/cpu/narrow_product.hpp>
 
 namespace viseme::backends {
 
@@ -17,8 +17,23 @@ struct cpu_pointwise_call {
   cpu_kernels::epilogue after;
 };
 
-template <class T, cpu_kernels::arithmetic>
+template <class T, cpu_kernels::arithmetic How>
 struct cpu_pointwise {
+  static std::size_t packed_size(const host_context& c, int columns, int depth) {
+    return cpu_kernels::narrow_packed_size<How>(c.set, columns, depth);
+  }
+  static void pack(host_context& c, int columns, int depth, const T* w, T* to) {
+    cpu_kernels::pack_narrow<How>(c.threads, c.set, columns, depth, w, to);
+  }
+  static std::size_t scratch(std::size_t pixels, int depth) { return cpu_kernels::narrow_size(How, std::ptrdiff_t(pixels), depth); }
+  static void run(host_context& c, const cpu_pointwise_call& a, T* scratch) {
+    cpu_kernels::multiply<How>(c.threads, c.set, {a.depth, a.columns, a.first_depth, a.of_depth, a.from_zero, a.x, a.packed, a.y, a.after},
+                               a.pixels, scratch);
+  }
+};
+
+template <class T>
+struct cpu_pointwise<T, cpu_kernels::arithmetic::fp32> {
   static cpu_kernels::dense_shape weights(int columns, int depth) { return {1, depth, columns, {1, 1}}; }
   static std::size_t packed_size(const host_context& c, int columns, int depth) {
     return cpu_kernels::packed_size(c.set, weights(columns, depth), cpu_kernels::direction::forward);
@@ -32,16 +47,6 @@ struct cpu_pointwise {
     s.first_channel = a.first_depth;
     s.of_channels = a.of_depth;
     cpu_kernels::forward(c.threads, c.set, {s, a.x, a.packed, a.y, a.after});
-  }
-};
-
-template <class T>
-struct cpu_pointwise<T, cpu_kernels::arithmetic::int8> {
-  static std::size_t packed_size(const host_context& c, int columns, int depth) { return cpu_kernels::int8_packed_size(c.set, columns, depth); }
-  static void pack(host_context& c, int columns, int depth, const T* w, T* to) { cpu_kernels::pack_int8(c.threads, c.set, columns, depth, w, to); }
-  static std::size_t scratch(std::size_t pixels, int depth) { return cpu_kernels::coded_size(std::ptrdiff_t(pixels), depth); }
-  static void run(host_context& c, const cpu_pointwise_call& a, T* scratch) {
-    cpu_kernels::multiply(c.threads, c.set, {a.depth, a.columns, a.first_depth, a.of_depth, a.from_zero, a.x, a.packed, a.y, a.after}, a.pixels, scratch);
   }
 };
 

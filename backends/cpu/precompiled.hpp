@@ -9,6 +9,7 @@ extern template struct cpu<float>;
 extern template struct cpu_winograd<float>;
 extern template struct cpu_convolution<float>;
 extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::fp32>;
+extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::bf16>;
 extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::int8>;
 extern template struct cpu_norm<float>;
 extern template struct cpu_activation<float>;

@@ -12,7 +12,7 @@ namespace viseme::kernels::cpu::avx2 {
 #pragma GCC pop_options
 
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma")
 namespace viseme::kernels::cpu::avx512 {
 #include VISEME_KERNEL_BODY
 }  // namespace viseme::kernels::cpu::avx512

@@ -5,7 +5,7 @@
 
 namespace viseme::kernels::cpu {
 
-enum class arithmetic { fp32, int8 };
+enum class arithmetic { fp32, bf16, int8 };
 
 enum class activation { none, relu, leaky_relu, sigmoid };
 

@@ -6,7 +6,7 @@
 namespace viseme::kernels::cpu {
 
 /// `plain` is portable code: NEON on aarch64, elsewhere with the tiling of avx512, so that a machine without AVX-512 still tests that tiling.
-/// `avx512` is F, BW, VL, DQ and VNNI: server cores since 2019 and AMD's since Zen 4.
+/// `avx512` is F, BW, VL, DQ and VNNI: server cores since 2019 and AMD's since Zen 4. Its kernels in bf16 need AVX512-BF16 besides (`has_bf16`).
 enum class instruction_set { plain, avx2, avx512 };
 
 inline const char* name(instruction_set s) {
@@ -26,6 +26,14 @@ inline bool runs_here(instruction_set s) {
   if (s == instruction_set::avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
   return s == instruction_set::plain;
+}
+
+inline bool has_bf16(instruction_set s) {
+#if defined(__x86_64__)
+  return s != instruction_set::avx512 || __builtin_cpu_supports("avx512bf16");
+#else
+  return s != instruction_set::avx512;
+#endif
 }
 
 inline instruction_set best_instruction_set() {

@@ -13,7 +13,7 @@
 
 #include <kernels/cpu/dense_convolution.hpp>
 #include <kernels/cpu/depthwise3x3.hpp>
-#include <kernels/cpu/int8_product.hpp>
+#include <kernels/cpu/narrow_product.hpp>
 #include <kernels/cpu/upsample2x.hpp>
 
 namespace viseme::kernels::cpu {
@@ -42,12 +42,12 @@ struct inverted_residual_shape {
 constexpr int padded_hidden(int hidden) { return (hidden + 15) / 16 * 16; }
 
 inline constexpr int mixed_pixels = 24;
-inline constexpr int int8_pixels = 48;  // coded at once
+inline constexpr int narrow_at_once = 48;  // pixels
 
 struct inverted_residual_arguments {
   inverted_residual_shape shape;
   const_pixels x, low;
-  const float *expand = nullptr, *expand_bias = nullptr;        // packed as a dense or an int8 1x1 of (hidden, low_channels + channels); (hidden)
+  const float *expand = nullptr, *expand_bias = nullptr;        // packed as a dense or a narrow 1x1 of (hidden, low_channels + channels); (hidden)
   const float *depthwise = nullptr, *depthwise_bias = nullptr;  // (9, hidden); (hidden)
   const float *project = nullptr, *project_bias = nullptr;      // packed likewise, of (filters, hidden); (filters)
   const_pixels residual;
@@ -55,10 +55,10 @@ struct inverted_residual_arguments {
   float* scratch = nullptr;  // inverted_residual_scratch(shape) floats for each thread
 };
 
-/// Floats of scratch of one thread: the ring, one row of `low`, and a few mixed pixels; in int8 also pixels as codes, and first sums.
+/// Floats of scratch of one thread: the ring, one row of `low`, and a few mixed pixels; in narrow numbers also pixels in these, and first sums.
 constexpr std::size_t inverted_residual_scratch(const inverted_residual_shape& s, arithmetic how = arithmetic::fp32) {
   const std::size_t wide = std::size_t(s.hidden) * (3 * s.ring_columns() + s.ring_columns() / 2 + 3 + mixed_pixels);
-  return how == arithmetic::fp32 ? wide : wide + coded_size(int8_pixels, std::max(s.channels, s.hidden)) + s.hidden + s.filters + 64;  // sums of whole panels
+  return how == arithmetic::fp32 ? wide : wide + narrow_size(how, narrow_at_once, std::max(s.channels, s.hidden)) + s.hidden + s.filters + 64;  // sums of whole panels
 }
 
 inline int tasks(const inverted_residual_shape& s) { return s.images * s.bands() * s.strips(); }
@@ -73,6 +73,7 @@ namespace viseme::kernels::cpu {
 /// `scratch` holds inverted_residual_scratch floats for each of the pool's threads.
 template <arithmetic how = arithmetic::fp32, class Pool>
 void inverted_residual(Pool& pool, instruction_set set, const inverted_residual_arguments& a) {
+  set = set_for(how, set);
   const auto body = set == instruction_set::avx512 ? avx512::run_inverted_residual<how> : set == instruction_set::avx2 ? avx2::run_inverted_residual<how> : plain::run_inverted_residual<how>;
   const std::size_t size = inverted_residual_scratch(a.shape, how);
   pool.run(tasks(a.shape), [&](int task, int slot) { body(a, task, a.scratch + slot * size); });

@@ -33,32 +33,33 @@ struct float_products {
   }
 };
 
-/// The same in 8-bit integers.
-struct int8_products {
-  struct part : int8_product {
+/// The same in narrow numbers.
+template <arithmetic how>
+struct narrow_products {
+  struct part : narrow_product {
     const std::int32_t* start;
   };
   part to_hidden, to_filters;
-  coded_pixels coded;
+  narrow_pixels some;
 
   /// With the products' sizes and weights known; `memory` as inverted_residual_scratch counts it.
   void prepare(float* memory) {
-    coded = coded_at(memory, int8_pixels);
-    auto* start = reinterpret_cast<std::int32_t*>(memory + coded_size(int8_pixels, std::max(to_hidden.depth, to_filters.depth)));
+    some = narrow_at(memory, narrow_at_once);
+    auto* start = reinterpret_cast<std::int32_t*>(memory + narrow_size(how, narrow_at_once, std::max(to_hidden.depth, to_filters.depth)));
     to_filters.from_zero = true;
     for (part* p : {&to_hidden, &to_filters}) {
       p->start = start;
-      for (int i = 0; i < int8::panels(p->columns); ++i, start += int8::panel_width) int8::start_sums(*p, i, start);
+      for (int i = 0; i < narrow::panels(p->columns); ++i, start += narrow::panel_width) narrow::start_sums<how>(*p, i, start);
     }
   }
 
   void multiply(const part& p, std::ptrdiff_t from, std::ptrdiff_t to, int count) const {
-    int8_product some = p;
-    for (int begin = 0; begin < count; begin += int8_pixels) {
-      const int n = std::min(int8_pixels, count - begin);
-      some.x.data = p.x[from + begin];
-      int8::quantize(some, 0, n, coded);
-      int8::multiply_block(some, {coded.codes, coded.scale, to + begin, n, 0, int8::panels(p.columns), p.start});
+    narrow_product piece = p;
+    for (int begin = 0; begin < count; begin += narrow_at_once) {
+      const int n = std::min(narrow_at_once, count - begin);
+      piece.x.data = p.x[from + begin];
+      narrow::narrow<how>(piece, 0, n, some);
+      narrow::multiply_block<how>(piece, {some.numbers, some.scale, to + begin, n, 0, narrow::panels(p.columns), p.start});
     }
   }
 };
@@ -188,5 +189,5 @@ private:
 
 template <arithmetic how>
 void run_inverted_residual(const inverted_residual_arguments& a, int task, float* scratch) {
-  inverted_residual_strip<std::conditional_t<how == arithmetic::fp32, float_products, int8_products>>(a, task, scratch).run();
+  inverted_residual_strip<std::conditional_t<how == arithmetic::fp32, float_products, narrow_products<how>>>(a, task, scratch).run();
 }

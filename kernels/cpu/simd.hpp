@@ -66,7 +66,7 @@ inline float sum(vec v) {
 #pragma GCC pop_options
 
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma")
 namespace avx512 {
 inline constexpr int width = 16, registers = 32;
 typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));

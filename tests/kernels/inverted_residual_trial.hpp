@@ -93,9 +93,9 @@ struct trial {
 
   template <arithmetic how>
   static guarded_buffer packed(thread_pool& pool, instruction_set set, int columns, int depth, const float* weights) {
-    if constexpr (how == arithmetic::int8) {
-      guarded_buffer to(int8_packed_size(set, columns, depth));
-      pack_int8(pool, set, columns, depth, weights, to.data());
+    if constexpr (how != arithmetic::fp32) {
+      guarded_buffer to(narrow_packed_size<how>(set, columns, depth));
+      pack_narrow<how>(pool, set, columns, depth, weights, to.data());
       return to;
     } else {
       const dense_shape shape{1, depth, columns, {1, 1}};

@@ -1,4 +1,4 @@
-// Outputs and inner parts of every net against the float64 numbers: `reference` in double, `cpu` in float.
+// Outputs and inner parts of every net against the float64 numbers: `reference` in double, `cpu` in float and bf16.
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -19,6 +19,11 @@ BOOST_DATA_TEST_CASE(reference_in_double, boost::unit_test::data::make(all_cases
 BOOST_DATA_TEST_CASE(cpu_in_float, boost::unit_test::data::make(all_cases()), c) {
   static const auto on = open_device("cpu");
   check(c, golden(), on, dtype::fp32);
+}
+
+BOOST_DATA_TEST_CASE(cpu_in_bf16, boost::unit_test::data::make(all_cases()), c) {
+  static const auto on = open_device("cpu", dtype::bf16);
+  check(c, golden(), on, dtype::bf16);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,8 @@
 
 namespace viseme {
 
+template struct net_program<backends::cpu<float>, unet<audio_features::wenet, wide>, purpose::inference, backends::cpu_bf16>;
+template struct net_program<backends::cpu<float>, unet<audio_features::wenet, mobile>, purpose::inference, backends::cpu_bf16>;
 template struct net_program<backends::cpu<float>, unet<audio_features::wenet, wide>, purpose::inference, backends::cpu_int8>;
 template struct net_program<backends::cpu<float>, unet<audio_features::wenet, mobile>, purpose::inference, backends::cpu_int8>;
 

@@ -1,9 +1,9 @@
-// Nets in int8 beside the same in fp32, on weights and inputs by the golden rule.
+// Nets in int8 and bf16 beside the same in fp32, on weights and inputs by the golden rule.
 #include <boost/test/unit_test.hpp>
 
 #include <tests/nets/golden_run.hpp>
 
-namespace int8_suite {
+namespace narrow_suite {
 
 using namespace viseme;
 using namespace viseme::tests;
@@ -19,7 +19,9 @@ struct trial {
   }
   /// A value of the UNet, its own inputs fed only; of other nets their output.
   std::vector<float> value(device& on, const std::string& name) const {
-    const auto from = name.starts_with("down") ? std::vector<std::string>{"image"} : name == "audio_model" ? std::vector<std::string>{"audio"} : std::vector<std::string>{};
+    const auto from = name.starts_with("down") ? std::vector<std::string>{"image"}
+                      : name == "audio_model"  ? std::vector<std::string>{"audio"}
+                                               : std::vector<std::string>{};
     const auto run = start(on, {from, {name}});
     run->run();
     return read(*run, name);
@@ -35,11 +37,12 @@ struct trial {
 
 double relative_l2(const std::vector<float>& have, const std::vector<float>& want) {
   double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < want.size(); ++i) difference += (double(have[i]) - want[i]) * (double(have[i]) - want[i]), norm += double(want[i]) * want[i];
+  for (std::size_t i = 0; i < want.size(); ++i)
+    difference += (double(have[i]) - want[i]) * (double(have[i]) - want[i]), norm += double(want[i]) * want[i];
   return std::sqrt(difference / norm);
 }
 
-BOOST_AUTO_TEST_SUITE(int8)
+BOOST_AUTO_TEST_SUITE(narrow)
 
 BOOST_AUTO_TEST_CASE(inner_parts_and_picture_stay_close_to_fp32) {
   const auto exact = open_device("cpu", dtype::fp32, 2), rounded = open_device("cpu", dtype::int8, 2);
@@ -50,13 +53,15 @@ BOOST_AUTO_TEST_CASE(inner_parts_and_picture_stay_close_to_fp32) {
     const auto have = t.value(*rounded, "output"), want = t.value(*exact, "output");
     double square = 0;
     for (std::size_t i = 0; i < have.size(); ++i) square += (double(have[i]) - want[i]) * (double(have[i]) - want[i]);
-    BOOST_TEST(-10 * std::log10(square / double(have.size())) > 40, width << ": " << -10 * std::log10(square / double(have.size())) << " dB");
+    BOOST_TEST(-10 * std::log10(square / double(have.size())) > 40,
+               width << ": " << -10 * std::log10(square / double(have.size())) << " dB");
   }
 }
 
 BOOST_AUTO_TEST_CASE(does_not_depend_on_threads) {
   const trial t{{"unet", "ave", "mobile"}};
-  BOOST_TEST((t.value(*open_device("cpu", dtype::int8, 1), "output") == t.value(*open_device("cpu", dtype::int8, 3), "output")));
+  for (const auto type : {dtype::int8, dtype::bf16})
+    BOOST_TEST((t.value(*open_device("cpu", type, 1), "output") == t.value(*open_device("cpu", type, 3), "output")));
 }
 
 BOOST_AUTO_TEST_CASE(resumes_from_a_kept_encoder) {
@@ -72,15 +77,19 @@ BOOST_AUTO_TEST_CASE(resumes_from_a_kept_encoder) {
 
 BOOST_AUTO_TEST_CASE(other_nets_are_as_in_fp32) {
   const trial t{{"audio_encoder", "ave", "wide"}};
-  BOOST_TEST((t.value(*open_device("cpu", dtype::int8, 2), "output") == t.value(*open_device("cpu", dtype::fp32, 2), "output")));
+  for (const auto type : {dtype::int8, dtype::bf16})
+    BOOST_TEST((t.value(*open_device("cpu", type, 2), "output") == t.value(*open_device("cpu", dtype::fp32, 2), "output")));
 }
 
 BOOST_AUTO_TEST_CASE(does_not_train) {
   const net_spec spec{"unet", "ave", "mobile"};
-  const auto on = open_device("cpu", dtype::int8, 1);
-  BOOST_CHECK_EXCEPTION(on->train(spec, initial_block(spec, 1), {}), error, [](const error& e) { return std::string(e.what()).find("int8") != std::string::npos; });
+  for (const auto type : {dtype::int8, dtype::bf16}) {
+    const auto on = open_device("cpu", type, 1);
+    BOOST_CHECK_EXCEPTION(on->train(spec, initial_block(spec, 1), {}), error,
+                          [](const error& e) { return std::string(e.what()).find("train in fp32") != std::string::npos; });
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace int8_suite
+}  // namespace narrow_suite

@@ -1,10 +1,9 @@
-// The 8-bit product: codes and weights within half a step, sums exact, for every instruction set this machine runs.
-#include <kernels/cpu/int8_product.hpp>
-#include <kernels/cpu/inverted_residual.hpp>
+// Products in 8-bit integers and bf16: numbers within half a step, integer sums exact, for every instruction set this machine runs.
+#include <kernels/cpu/narrow_product.hpp>
 
 #include "tensor_check.hpp"
 
-namespace int8_product_suite {
+namespace narrow_product_suite {
 
 using namespace viseme;
 using namespace viseme::kernels::cpu;
@@ -33,21 +32,27 @@ struct data {
   guarded_buffer weights, bias;
 
   explicit data(const trial& t)
-      : t(t), x(tensor::random(1, 1, t.pixels, t.depth, t.gap, 1)), y(1, 1, t.pixels, t.columns, t.gap), residual(tensor::random(1, 1, t.pixels, t.columns, 0, 2)),
-        weights(std::size_t(t.columns) * t.of), bias(t.columns) {
+      : t(t),
+        x(tensor::random(1, 1, t.pixels, t.depth, t.gap, 1)),
+        y(1, 1, t.pixels, t.columns, t.gap),
+        residual(tensor::random(1, 1, t.pixels, t.columns, 0, 2)),
+        weights(std::size_t(t.columns) * t.of),
+        bias(t.columns) {
     weights.randomize(3);
     bias.randomize(4);
     if (t.from_zero)
       for (float& v : x.buffer) v = std::abs(v);
   }
 
+  template <arithmetic how = arithmetic::int8>
   void run(instruction_set set, activation act = activation::none, int threads = 2) {
     thread_pool pool(threads);
-    guarded_buffer packed(int8_packed_size(set, t.columns, t.of)), scratch(coded_size(t.pixels, t.depth));
-    pack_int8(pool, set, t.columns, t.of, weights.data(), packed.data());
-    int8_product p{t.depth, t.columns, t.first, t.of, t.from_zero, x.pixels(), packed.data(), y.pixels(), {bias.data(), {}, act, 0}};
+    guarded_buffer packed(narrow_packed_size<how>(set, t.columns, t.of)), scratch(narrow_size(how, t.pixels, t.depth));
+    pack_narrow<how>(pool, set, t.columns, t.of, weights.data(), packed.data());
+    kernels::cpu::narrow_product p{
+        t.depth, t.columns, t.first, t.of, t.from_zero, x.pixels(), packed.data(), y.pixels(), {bias.data(), {}, act, 0}};
     if (t.residual) p.after.residual = residual.pixels();
-    multiply(pool, set, p, t.pixels, scratch.data());
+    multiply<how>(pool, set, p, t.pixels, scratch.data());
   }
 
   double weight(int n, int d) const { return weights[std::size_t(n) * t.of + t.first + d]; }
@@ -56,8 +61,8 @@ struct data {
     for (int d = 0; d < t.depth; ++d) sum += weight(n, d) * x.at(0, 0, p, d);
     return sum;
   }
-  /// By how much rounding to codes and weights may move it: half a step of each factor. The steps: max |x| / 127 or 255; the smallest that the
-  /// packing's rule allows, and one more half where a pair is cut.
+  /// By how much rounding to codes and weights may move it: half a step of each factor. The steps: max |x| / 127 or 255; the smallest that
+  /// the packing's rule allows, and one more half where a pair is cut.
   double bound(int p, int n) const {
     double largest = 0, step = 0;
     for (int d = 0; d < t.depth; ++d) largest = std::max(largest, std::abs(double(x.at(0, 0, p, d))));
@@ -73,9 +78,9 @@ struct data {
   }
 };
 
-BOOST_AUTO_TEST_SUITE(int8_product)
+BOOST_AUTO_TEST_SUITE(narrow_product)
 
-BOOST_AUTO_TEST_CASE(errs_by_no_more_than_rounding) {
+BOOST_AUTO_TEST_CASE(int8_errs_by_no_more_than_rounding) {
   for (const auto& t : trials()) {
     data d(t);
     for (auto set : sets_here()) {
@@ -90,8 +95,42 @@ BOOST_AUTO_TEST_CASE(errs_by_no_more_than_rounding) {
           signal += exact * exact;
         }
       BOOST_TEST(beyond == 0, "set " << int(set) << ": " << t.pixels << " x " << t.depth << " x " << t.columns);
-      BOOST_TEST(std::sqrt(square / signal) < 0.02, "set " << int(set) << ": " << t.pixels << " x " << t.depth << " x " << t.columns << " " << std::sqrt(square / signal));
+      BOOST_TEST(std::sqrt(square / signal) < 0.02,
+                 "set " << int(set) << ": " << t.pixels << " x " << t.depth << " x " << t.columns << " " << std::sqrt(square / signal));
       BOOST_TEST(d.y.gaps_untouched());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bf16_is_the_product_of_rounded_numbers) {
+  for (const auto& t : trials()) {
+    data d(t);
+    for (auto set : sets_here()) {
+      d.run<arithmetic::bf16>(set);
+      data rounded(t);
+      for (float& v : rounded.x.buffer) v = float(bf16(v));
+      for (float& v : rounded.weights) v = float(bf16(v));
+      std::vector<double> expected;
+      for (int p = 0; p < t.pixels; ++p)
+        for (int n = 0; n < t.columns; ++n) expected.push_back(rounded.exact(p, n));
+      BOOST_TEST(relative_error(d.y.values(), expected) <= 1e-5,
+                 "set " << int(set) << ": " << t.pixels << " x " << t.depth << " x " << t.columns);
+      BOOST_TEST(d.y.gaps_untouched());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bf16_keeps_nan_and_infinity) {
+  const trial t{8, 19, 18, 0, 19, false, false};
+  for (auto set : sets_here()) {
+    data d(t);
+    d.x.at(0, 0, 3, 18) = NAN;
+    d.x.at(0, 0, 5, 2) = INFINITY;
+    d.run<arithmetic::bf16>(set);
+    for (int n = 0; n < 18; ++n) {
+      BOOST_TEST(std::isnan(d.y.at(0, 0, 3, n)));
+      BOOST_TEST(std::isinf(d.y.at(0, 0, 5, n)));
+      BOOST_TEST(std::isfinite(d.y.at(0, 0, 4, n)));
     }
   }
 }
@@ -140,7 +179,8 @@ BOOST_AUTO_TEST_CASE(nan_and_infinity_stay_in_their_pixel) {
     d.x.at(0, 0, 9, 8) = 1e30f;
     d.run(set);
     for (int p = 0; p < 20; ++p)
-      for (int n = 0; n < 18; ++n) BOOST_TEST((p == 3 || p == 9 ? std::isnan(d.y.at(0, 0, p, n)) : d.y.at(0, 0, p, n) == clean.y.at(0, 0, p, n)));
+      for (int n = 0; n < 18; ++n)
+        BOOST_TEST((p == 3 || p == 9 ? std::isnan(d.y.at(0, 0, p, n)) : d.y.at(0, 0, p, n) == clean.y.at(0, 0, p, n)));
   }
 }
 
@@ -162,6 +202,10 @@ BOOST_AUTO_TEST_CASE(does_not_depend_on_threads) {
     const auto one = d.y.values();
     d.run(set, activation::none, 3);
     BOOST_TEST(same_bits(d.y.values(), one));
+    d.run<arithmetic::bf16>(set, activation::none, 1);
+    const auto one_in_bf16 = d.y.values();
+    d.run<arithmetic::bf16>(set, activation::none, 3);
+    BOOST_TEST(same_bits(d.y.values(), one_in_bf16));
   }
 }
 
@@ -177,4 +221,4 @@ BOOST_AUTO_TEST_CASE(sets_agree) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace int8_product_suite
+}  // namespace narrow_product_suite

@@ -4,6 +4,8 @@
 
 namespace viseme {
 
+template struct net_program<backends::cpu<float>, unet<audio_features::ave, wide>, purpose::inference, backends::cpu_bf16>;
+template struct net_program<backends::cpu<float>, unet<audio_features::ave, mobile>, purpose::inference, backends::cpu_bf16>;
 template struct net_program<backends::cpu<float>, unet<audio_features::ave, wide>, purpose::inference, backends::cpu_int8>;
 template struct net_program<backends::cpu<float>, unet<audio_features::ave, mobile>, purpose::inference, backends::cpu_int8>;
 
