@@ -9,4 +9,5 @@ cd "$(dirname "$0")/.."
 need $BUILD_PACKAGES libboost-test-dev ffmpeg espeak-ng
 cmake --preset release -DVISEME_TESTS=ON -DVISEME_BENCH=ON >/dev/null
 cmake --build --preset release
-ctest --preset release "$@"
+cores=$(nproc)
+ctest --preset release --parallel $((cores < 4 ? cores : 4)) "$@"  # some tests take a gigabyte or two

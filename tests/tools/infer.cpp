@@ -46,6 +46,21 @@ BOOST_AUTO_TEST_CASE(a_net_runs_whole_and_in_parts) {
   BOOST_TEST(io::read_npy(file("m.npy")).sizes == (std::vector<std::int64_t>{1, 256, 10, 10}));
 }
 
+BOOST_AUTO_TEST_CASE(the_cpu_computes_in_other_dtypes) {
+  const auto output = [&](const std::string& dtype) {
+    const auto r = run(both() + " --backend cpu --dtype " + dtype + " --output output=" + file(dtype + ".npy"));
+    BOOST_TEST(r.status == 0, r.err);
+    return io::read_npy(file(dtype + ".npy")).to_float();
+  };
+  const auto exact = output("fp32");
+  for (const auto& [dtype, most] : {std::pair<std::string, double>{"int8", 0.03}, {"bf16", 0.01}}) {
+    const auto rounded = output(dtype);
+    double largest = 0;
+    for (std::size_t i = 0; i < exact.size(); ++i) largest = std::max(largest, std::abs(double(rounded[i]) - exact[i]));
+    BOOST_TEST((largest > 0 && largest < most), dtype << ": " << largest);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(mistakes_are_one_line) {
   const auto fails = [&](const std::string& arguments, int status, const std::string& part) {
     const auto r = run(arguments);
@@ -57,6 +72,7 @@ BOOST_AUTO_TEST_CASE(mistakes_are_one_line) {
   fails("", 2, "required");
   fails("gpt" + weights + " --input a=b --output c=d", 2, "there is no net");
   fails(both() + " --output output", 2, "NAME=FILE.npy");
+  fails(both() + " --backend cpu --dtype fp16 --output output=" + file("o.npy"), 1, "fp32, bf16 and int8");
   fails(both() + " --output nowhere=" + file("o.npy"), 1, "nowhere");
   fails("unet" + weights + " --input image=" + file("image.npy") + " --output output=" + file("o.npy"), 1, "audio");
   fails("unet" + weights + " --input image=" + file("audio.npy") + " --input audio=" + file("audio.npy") + " --output output=" + file("o.npy"), 1, "");
