@@ -25,13 +25,11 @@ private:
   }
 };
 
-struct runs_wgmma {
-  boost::test_tools::assertion_result operator()(boost::unit_test::test_unit_id) const {
-    boost::test_tools::assertion_result yes(context<under_test<bf16>>().has_wgmma());
-    yes.message() << "it needs a GPU of compute capability 9.0";
-    return yes;
-  }
-};
+boost::test_tools::assertion_result runs_wgmma(boost::unit_test::test_unit_id) {
+  boost::test_tools::assertion_result yes(context<under_test<bf16>>().has_wgmma());
+  yes.message() << "it needs a GPU of compute capability 9.0";
+  return yes;
+}
 
 struct product {
   int rows, depth, columns;
@@ -159,7 +157,7 @@ void check_product(const product& p) {
   });
 }
 
-BOOST_AUTO_TEST_SUITE(products, *boost::unit_test::precondition(runs_wgmma()))
+BOOST_AUTO_TEST_SUITE(products, *boost::unit_test::precondition(&runs_wgmma))
 
 BOOST_AUTO_TEST_CASE(of_the_unet) {
   for (const auto& p : {product{100, 512, 1024}, product{100, 1024, 512}, product{100, 256, 512}, product{100, 512, 256},
