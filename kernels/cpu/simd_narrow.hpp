@@ -44,15 +44,7 @@ void store_codes(std::byte* p, vec v, vec w) {
   const auto code = [](float x) { return std::byte((x == x ? int(std::nearbyint(x)) : 0) + (from_zero ? 0 : 128)); };
   for (int i = 0; i < width; ++i) p[i] = code(v[i]), p[width + i] = code(w[i]);
 }
-/// Bits of floats rounded to bf16, in the upper halves; what lies below them is not cleared.
-inline ivec rounded_to_bf16(vec v) {
-  const ivec bits = (ivec)v, rounded = bits + 0x7fff + (bits >> 16 & 1);
-  return v == v ? rounded : bits | 0x400000;
-}
-inline vec dot2(vec sum, ivec a, ivec b) {
-  constexpr int upper = int(0xffff0000);
-  return fma((vec)(a & upper), (vec)(b & upper), fma((vec)(a << 16), (vec)(b << 16), sum));
-}
+#include <kernels/cpu/bf16_halves.inl>
 inline void store_bf16(std::byte* p, vec v, vec w) {
   const ivec first = rounded_to_bf16(v), second = rounded_to_bf16(w);
   for (int i = 0; i < 2 * width; ++i) {
@@ -89,15 +81,7 @@ inline void store_codes(std::byte* p, vec v, vec w) {
   const __m128i bytes = from_zero ? _mm_packus_epi16(low, high) : _mm_xor_si128(_mm_packs_epi16(low, high), _mm_set1_epi8(-128));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
 }
-/// Bits of floats rounded to bf16, in the upper halves; what lies below them is not cleared.
-inline ivec rounded_to_bf16(vec v) {
-  const ivec bits = (ivec)v, rounded = bits + 0x7fff + (bits >> 16 & 1);
-  return v == v ? rounded : bits | 0x400000;
-}
-inline vec dot2(vec sum, ivec a, ivec b) {
-  constexpr int upper = int(0xffff0000);
-  return fma((vec)(a & upper), (vec)(b & upper), fma((vec)(a << 16), (vec)(b << 16), sum));
-}
+#include <kernels/cpu/bf16_halves.inl>
 inline void store_bf16(std::byte* p, vec v, vec w) {
   const __m256i first = _mm256_srli_epi32((__m256i)rounded_to_bf16(v), 16), second = _mm256_srli_epi32((__m256i)rounded_to_bf16(w), 16);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(_mm256_packus_epi32(first, second), 0xd8));
