@@ -55,7 +55,7 @@ private:
     cudaMemGetInfo(&free, &total);
     const auto mib = [](std::size_t n) { return std::to_string(n >> 20) + " MiB"; };
     throw cuda_error("memory of the GPU", mib(bytes) + " are needed in one piece, " + mib(free) + " of " + mib(total) + " are free",
-                     free ? "use a batch " + std::to_string((bytes + free - 1) / free) + " times smaller, or another backend" : "use another backend");
+                     "end what else uses the GPU, or use another backend");
   }
 
   struct release {
@@ -106,6 +106,13 @@ public:
   product_chooser choose_product = recorded_choice_of;
   bool has_wgmma() const { return has_wgmma_; }
 
+  /// Bytes that a buffer can still have.
+  std::size_t free_memory() const {
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    return free;
+  }
+  std::size_t staging_bytes(std::size_t count) const { return graph::aligned(count * sizeof(float)); }
   float* staging(std::size_t count) { return grown(staging_, count); }
   float* sums(std::size_t count) { return grown(sums_, count); }
 

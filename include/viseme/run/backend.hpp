@@ -16,8 +16,10 @@
 
 namespace viseme {
 
-/// `fusions`: the sequences of layers that it may have fused ops for, in the letters of graph/group.hpp. `scalar` of activations, `preferred` layout, `fallback` (a backend of the same memory space or void), `name`, a `context` (threads,
-/// stream, handles; `upload`, `download`, `copy`, `zero` of bytes, `wait`) and `buffer`: memory allocated once, released at the end.
+/// `fusions`: the sequences of layers that it may have fused ops for, in the letters of graph/group.hpp. `scalar` of activations,
+/// `preferred` layout, `fallback` (a backend of the same memory space or void), `name`, a `context` (threads, stream, handles; `upload`,
+/// `download`, `copy`, `zero` of bytes, `wait`; of a device with memory of its own `free_memory()` and `staging_bytes(elements)`, in bytes)
+/// and `buffer`: memory allocated once, released at the end.
 template <class B>
 concept backend = requires {
   typename B::scalar;
@@ -60,6 +62,13 @@ struct recording {
     work();
   }
 };
+
+/// Memory of a device that values of up to `elements` floats pass through between it and the host.
+template <class Context>
+std::size_t staging_bytes(const Context& c, std::size_t elements) {
+  if constexpr (requires { c.staging_bytes(elements); }) return c.staging_bytes(elements);
+  else return 0;
+}
 
 /// Between floats of the host and numbers of a backend's memory.
 template <class Context, class M>

@@ -92,8 +92,15 @@ public:
   using master = master_of<T>;
 
   engine(typename B::context& context, std::shared_ptr<const prepared_weights<B>> weights, const std::vector<shape>& inputs, const cut& c = {})
-      : context_(&context), weights_(std::move(weights)), shapes_(weights_->net().net, inputs, c), steps_(weights_->net().steps) {
-    plan();
+      : engine(context, weights->net(), inputs, c) {
+    weights_ = std::move(weights);
+    arena_ = typename B::buffer(context, arena_size_);
+  }
+
+  /// Memory that such a run takes, with what its values pass through on their way between host and device. Allocates none.
+  static std::size_t bytes(typename B::context& context, const program<B>& net, const std::vector<shape>& inputs, const cut& c = {}) {
+    const engine planned(context, net, inputs, c);
+    return planned.arena_size_ + staging_bytes(context, planned.shapes_.largest());
   }
 
   /// Memory of a fed or wanted value in the backend's layout. Write inputs before run(), read outputs after it.
@@ -139,6 +146,12 @@ public:
   std::size_t arena_bytes() const { return arena_.bytes(); }
 
 private:
+  /// Planned, without memory.
+  engine(typename B::context& context, const program<B>& net, const std::vector<shape>& inputs, const cut& c)
+      : context_(&context), shapes_(net.net, inputs, c), steps_(net.steps) {
+    plan();
+  }
+
   bool active(const step<B>& s) const { return shapes_.needed[s.out] && !shapes_.fed[s.out]; }
   view<T> value(int v) const { return {arena_.template at<T>(place_[v].offset), shapes_.size[v], B::preferred}; }
 
@@ -176,7 +189,7 @@ private:
     for (int v = 0; v < values; ++v)  // stay valid between runs
       if (place_[v].bytes && (shapes_.wanted[v] || shapes_.fed[v])) place_[v].first = 0, place_[v].last = last;
     scratch_offset_ = graph::place(place_);
-    arena_ = typename B::buffer(*context_, scratch_offset_ + scratch * sizeof(master));
+    arena_size_ = graph::aligned(scratch_offset_ + scratch * sizeof(master));
   }
 
   typename B::context* context_;
@@ -185,7 +198,7 @@ private:
   std::span<const step<B>> steps_;
   std::vector<graph::lifetime> place_;
   typename B::buffer arena_;
-  std::size_t scratch_offset_ = 0;
+  std::size_t scratch_offset_ = 0, arena_size_ = 0;
 };
 
 template <class B, class Net>

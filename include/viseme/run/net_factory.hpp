@@ -6,6 +6,7 @@
 #include <viseme/optim/loss_scaling.hpp>
 #include <viseme/run/engine.hpp>
 #include <viseme/run/factory.hpp>
+#include <viseme/run/fitting_batch.hpp>
 #include <viseme/run/kept_values.hpp>
 #include <viseme/run/net_painter.hpp>
 #include <viseme/run/training_graph.hpp>
@@ -25,6 +26,20 @@ inline void require_size(std::size_t have, shape want, const std::string& key) {
   if (have != want.count()) throw error("value '" + key + "'", std::to_string(have) + " numbers for " + text(want), "give an array of that shape");
 }
 
+/// Where the context knows how much of its device's memory is free: throws `error` for a batch that does not fit.
+template <class B, class Options, class BytesOf>
+void require_memory(const typename B::context& c, const Options& o, BytesOf&& bytes_of) {
+  if constexpr (requires { c.free_memory(); })
+    require_fitting_batch(
+        o.batch, c.free_memory(),
+        [&, tried = o](int batch) mutable {
+          tried.batch = batch;
+          return bytes_of(tried);
+        },
+        std::string("use a narrower net (--width mobile), ") + (sizeof(typename B::scalar) > 2 ? "--dtype bf16 " : "") +
+            "or another backend");
+}
+
 template <class B>
 class net_session final : public session {
 public:
@@ -32,6 +47,11 @@ public:
       : context_(std::move(context)), cut_(complete(weights->net().net, o.cut)), keep_as_(o.keep_as),
         engine_(*context_, weights, input_shapes(weights->net().net, o.batch, o.image), cut_) {
     for (const auto& key : cut_.keep) kept_.push_back(engine_.output(key));
+  }
+
+  /// Memory that such a session takes.
+  static std::size_t bytes(typename B::context& context, const program<B>& net, const session_options& o) {
+    return engine<B>::bytes(context, net, input_shapes(net.net, o.batch, o.image), complete(net.net, o.cut));
   }
 
   std::vector<value_info> inputs() const override {
@@ -109,6 +129,7 @@ public:
 
   const net_spec& spec() const override { return spec_; }
   std::unique_ptr<session> make_session(const session_options& o) const override {
+    require_memory<B>(*context_, o, [&](const auto& smaller) { return net_session<B>::bytes(*context_, weights_->net(), smaller); });
     return std::make_unique<net_session<B>>(context_, weights_, o);
   }
   std::size_t memory_bytes() const override { return weights_->bytes(); }
@@ -141,12 +162,7 @@ public:
   using T = typename B::scalar;
 
   net_training(shared_context<B> context, const program<B>& net, std::span<const float> block, const training_net_options& o)
-      : context_(std::move(context)), graph_(net, *context_, block, input_shapes(net.net, o.batch, o.image), o.graph) {
-    shape largest;
-    for (const auto& key : outputs(o))
-      if (graph_.output(key).size.count() > largest.count()) largest = graph_.output(key).size;
-    target_ = typename B::buffer(*context_, largest.count() * sizeof(T));
-  }
+      : context_(std::move(context)), graph_(net, *context_, block, input_shapes(net.net, o.batch, o.image), o.graph) {}
 
   shape output_size(const std::string& key) const override { return graph_.output(key).size; }
   void write(const std::string& key, std::span<const float> nchw) override {
@@ -168,7 +184,7 @@ public:
 
   void clear_output_gradients() override { written_.clear(); }
   double loss(loss_kind kind, const std::string& key, std::span<const float> target, double weight) override {
-    const view<T> to{target_.template at<T>(0), graph_.output(key).size, B::preferred};
+    const auto to = graph_.target(key);
     require_size(target.size(), to.size, key);
     B::load(*context_, target.data(), to);
     const auto call = loss_to(key, to, weight);
@@ -181,8 +197,9 @@ public:
     auto call = loss_to(a, graph_.output(b), weight);
     if (labels.size() != std::size_t(call.a.size.n))
       throw error("labels", std::to_string(labels.size()) + " for " + std::to_string(call.a.size.n) + " samples", "give one a sample");
-    context_->upload(target_.data(), labels.data(), labels.size_bytes());
-    call.labels = target_.template at<float>(0);
+    auto* to = reinterpret_cast<float*>(graph_.target(a).data);
+    context_->upload(to, labels.data(), labels.size_bytes());
+    call.labels = to;
     call.d_b = graph_.output_gradient(b);
     call.write_b = first_write(b);
     return graph_.template loss<cosine_bce_loss>(call);
@@ -217,17 +234,12 @@ public:
     in(first, graph_.first_moment(), graph_.trainable_count());
     in(second, graph_.second_moment(), graph_.trainable_count());
   }
-  std::size_t memory_bytes() const override {
-    return graph_.arena_bytes() + target_.bytes() + (block_size(graph_.entries()) + 3 * graph_.trainable_count()) * sizeof(master);
-  }
+  std::size_t memory_bytes() const override { return graph_.bytes(); }
 
   view<T> native_output(const std::string& key) const override { return graph_.output(key); }
   view<T> native_input_gradient(const std::string& key) const override { return graph_.input_gradient(key); }
 
 private:
-  static std::vector<std::string> outputs(const training_net_options& o) {
-    return o.graph.outputs.empty() ? std::vector<std::string>{"output"} : o.graph.outputs;
-  }
   static const native_values<T>& native(const training_net& other) {
     const auto* found = dynamic_cast<const native_values<T>*>(&other);
     if (!found) throw error("nets in one training step", "they are on different devices", "make both from one device");
@@ -271,7 +283,6 @@ private:
   shared_context<B> context_;
   training_graph<B> graph_;
   recording<B> forward_, backward_;
-  typename B::buffer target_;
   std::vector<std::string> written_;
 };
 
@@ -287,6 +298,9 @@ std::shared_ptr<const model> net_factory<B>::prepare(const program<B>& net, shar
 }
 template <class B>
 std::unique_ptr<training_net> net_factory<B>::train(const program<B>& net, shared_context<B> context, std::span<const float> block, const training_net_options& o) {
+  detail::require_memory<B>(*context, o, [&](const auto& smaller) {
+    return training_graph<B>::bytes(net, *context, detail::input_shapes(net.net, smaller.batch, smaller.image), smaller.graph);
+  });
   return std::make_unique<detail::net_training<B>>(std::move(context), net, block, o);
 }
 

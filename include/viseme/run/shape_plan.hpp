@@ -1,6 +1,7 @@
 // Shapes of every value of a net for given input shapes, and which layers a request from some values to others needs.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,14 @@ public:
     s.in.count = in.count;
     for (int k = 0; k < in.count; ++k) s.in.in[k] = size[in.id[k]];
     return s;
+  }
+
+  /// Elements of the largest value that is fed or wanted.
+  std::size_t largest() const {
+    std::size_t most = 0;
+    for (int v = 0; v < net.values(); ++v)
+      if (fed[v] || wanted[v]) most = std::max(most, size[v].count());
+    return most;
   }
 
 private:

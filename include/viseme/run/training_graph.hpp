@@ -24,20 +24,27 @@ public:
 
   /// `block`: values in the order of graph::parameters(net.net).
   training_graph(const program<B>& net, typename B::context& context, std::span<const float> block, const std::vector<shape>& inputs, training_options options)
-      : context_(&context), options_(std::move(options)), entries_(graph::parameters(net.net)), shapes_(net.net, inputs, {{}, options_.outputs}), steps_(net.steps) {
+      : training_graph(net, context, inputs, std::move(options)) {
     require(block.size() == block_size(entries_), "weights", "the block has another size than the net", "load it by the net's table");
-    has_gradient_.resize(values());
-    recomputed_.resize(values());
-    gradient_slot_.resize(values());
-    trainable_ = options_.frozen ? 0 : trainable_size(entries_);
-    parameters_ = typename B::buffer(context, block.size() * sizeof(master));
-    state_ = typename B::buffer(context, 3 * graph::aligned(trainable_ * sizeof(master)));
+    parameters_ = typename B::buffer(context, parameter_bytes());
+    state_ = typename B::buffer(context, state_bytes());
+    arena_ = typename B::buffer(context, arena_size_);
     upload_floats(context, block, parameter_block());
-    plan();
+    point();
   }
+
+  /// Memory that such a graph takes, with what its values pass through on their way between host and device. Allocates none.
+  static std::size_t bytes(const program<B>& net, typename B::context& context, const std::vector<shape>& inputs,
+                           training_options options) {
+    const training_graph planned(net, context, inputs, std::move(options));
+    return planned.bytes() + staging_bytes(context, planned.shapes_.largest());
+  }
+  std::size_t bytes() const { return parameter_bytes() + state_bytes() + arena_size_; }
 
   view<T> input(const std::string& key) const { return value(known(shapes_.net.find_input(key), key)); }
   view<T> output(const std::string& key) const { return value(wanted(key)); }
+  /// Where the values that an output is to have are written for a loss, between forward() and backward().
+  view<T> target(const std::string& key) const { return at(target_slot(), shapes_.size[wanted(key)]); }
   /// Where losses write the gradient of an output, between forward() and backward().
   view<T> output_gradient(const std::string& key) const { return gradient(wanted(key)); }
   view<T> input_gradient(const std::string& key) const {
@@ -90,9 +97,21 @@ public:
   template <class Loss>
   double loss(const loss_call<T>& call) { return found_op<Loss, B>::run(*context_, call); }
 
-  std::size_t arena_bytes() const { return arena_.bytes(); }
-
 private:
+  /// Planned, without memory.
+  training_graph(const program<B>& net, typename B::context& context, const std::vector<shape>& inputs, training_options options)
+      : context_(&context), options_(std::move(options)), entries_(graph::parameters(net.net)),
+        shapes_(net.net, inputs, {{}, options_.outputs}), steps_(net.steps) {
+    has_gradient_.resize(values());
+    recomputed_.resize(values());
+    gradient_slot_.resize(values());
+    trainable_ = options_.frozen ? 0 : trainable_size(entries_);
+    plan();
+  }
+
+  std::size_t parameter_bytes() const { return graph::aligned(block_size(entries_) * sizeof(master)); }
+  std::size_t state_bytes() const { return 3 * graph::aligned(trainable_ * sizeof(master)); }
+
   int count() const { return int(steps_.size()); }
   int values() const { return shapes_.net.values(); }
   int backward_time(int g) const { return 2 * count() - g; }
@@ -116,6 +135,7 @@ private:
   /// What backward() reads as value v.
   view<T> backward_value(int v) const { return recomputed_[v] ? at(again(v), shapes_.size[v]) : value(v); }
   int again(int v) const { return 2 * values() + count() + v; }
+  int target_slot() const { return 3 * values() + count(); }
   master* statistics(int g) const {
     const auto& p = place_[2 * values() + g];
     return p.bytes ? arena_.template at<master>(p.offset) : nullptr;
@@ -187,7 +207,7 @@ private:
     mark_gradients();
     mark_recomputed();
     const int end = 2 * count() + 1;
-    place_.assign(3 * values() + count(), {});
+    place_.assign(3 * values() + count() + 1, {});
     const auto keep = [&](int slot, std::size_t elements, int time) {
       auto& p = place_[slot];
       if (p.bytes == 0) p = {graph::aligned(elements * sizeof(T)), time, time, 0};
@@ -199,13 +219,14 @@ private:
       if (has_gradient_[v]) keep(values() + v, shapes_.size[v].count(), time);
     };
     std::vector<bool> written(values());
+    std::size_t target = 0;
     for (int v = 0; v < values(); ++v) {
       if (v < shapes_.net.inputs() && shapes_.needed[v]) keep_value(v, 0), keep_value(v, end), keep_gradient(v, end);
       if (shapes_.wanted[v]) keep_value(v, end), keep_gradient(v, count()), written[v] = true;
+      if (shapes_.wanted[v]) target = std::max(target, shapes_.size[v].count());
     }
+    keep(target_slot(), target, count());
     for (int v = 0; v < values(); ++v) gradient_slot_[v] = values() + v;
-    pointers_.resize(count());
-    gradient_pointers_.resize(count());
     write_.resize(count());
     std::size_t scratch = 0, packed = 0;
     for (int g = count() - 1; g >= 0; --g) {
@@ -229,16 +250,24 @@ private:
       const auto sizes = shapes_.of(s.in, s.out);
       scratch = std::max({scratch, s.scratch_forward(*context_, sizes), trains ? s.scratch_backward(*context_, sizes) : 0});
       packed = std::max(packed, s.packed(*context_));
-      pointers_[g] = pointers_of<T>(entries_, s.range, parameter_block());
-      if (!options_.frozen) gradient_pointers_[g] = trainable_pointers(s.range);
+    }
+    share_slots();
+    scratch_offset_ = graph::place(place_);
+    packed_offset_ = scratch_offset_ + graph::aligned(scratch * sizeof(master));
+    arena_size_ = graph::aligned(packed_offset_ + packed * sizeof(master));
+  }
+
+  /// Into the parameters, once they have memory.
+  void point() {
+    pointers_.resize(count());
+    gradient_pointers_.resize(count());
+    for (int g = 0; g < count(); ++g) {
+      pointers_[g] = pointers_of<T>(entries_, steps_[g].range, parameter_block());
+      if (!options_.frozen) gradient_pointers_[g] = trainable_pointers(steps_[g].range);
     }
     if (!options_.frozen)
       for (const auto& e : entries_)
         if (e.name.ends_with("num_batches_tracked")) batch_counters_.push_back(parameter_block() + e.offset);
-    share_slots();
-    scratch_offset_ = graph::place(place_);
-    packed_offset_ = scratch_offset_ + graph::aligned(scratch * sizeof(master));
-    arena_ = typename B::buffer(*context_, packed_offset_ + packed * sizeof(master));
   }
 
   /// A gradient takes the memory of its value where the step that writes it first is the last to read the value.
@@ -272,11 +301,11 @@ private:
   std::vector<bool> has_gradient_, recomputed_;      // of every value
   std::vector<int> gradient_slot_;
   std::vector<std::vector<int>> recomputed_before_;  // steps made again before step g's backward
-  std::vector<graph::lifetime> place_;               // values, their gradients, statistics by step, recomputed values
+  std::vector<graph::lifetime> place_;               // values, their gradients, statistics by step, recomputed values, a target
   std::vector<std::array<gradient_write, max_inputs>> write_;
   std::vector<parameter_pointers<T>> pointers_, gradient_pointers_;
   std::vector<master*> batch_counters_;
-  std::size_t scratch_offset_ = 0, packed_offset_ = 0;
+  std::size_t scratch_offset_ = 0, packed_offset_ = 0, arena_size_ = 0;
 };
 
 template <class B, class Net>
