@@ -3,18 +3,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
-#include <memory>
-#include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
-#include <backends/cuda/check.hpp>
+#include <backends/cuda/memory.hpp>
 #include <backends/simt/backend.hpp>
 #include <backends/simt/product_choices.hpp>
+#include <backends/simt/transfers.hpp>
 #include <kernels/simt/hopper.hpp>
-#include <viseme/graph/place.hpp>
 #include <viseme/optim/loss_scaling.hpp>
 
 namespace viseme::simt {
@@ -29,72 +24,36 @@ namespace viseme::backends {
 /// Whether it is a Hopper GPU, and its driver knows tensor maps.
 bool runs_wgmma(int device);
 
-/// Zeroed memory of a device; moves and does not copy.
-class device_buffer {
+/// A stream of the current device.
+class cuda_stream {
 public:
-  device_buffer() = default;
-  template <class Context>
-  device_buffer(Context& c, std::size_t bytes) : bytes_(graph::aligned(bytes)) {
-    if (!bytes_) return;
-    void* p = nullptr;
-    if (cudaMalloc(&p, bytes_) == cudaErrorMemoryAllocation) {
-      cudaGetLastError();
-      out_of_memory(bytes_);
-    }
-    data_.reset(p);
-    c.zero(p, bytes_);
-  }
-  std::byte* data() const { return static_cast<std::byte*>(data_.get()); }
-  template <class T>
-  T* at(std::size_t byte_offset) const { return reinterpret_cast<T*>(data() + byte_offset); }
-  std::size_t bytes() const { return bytes_; }
+  cuda_stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate"); }
+  cuda_stream(const cuda_stream&) = delete;
+  cuda_stream& operator=(const cuda_stream&) = delete;
+  ~cuda_stream() { cudaStreamDestroy(stream_); }
+  operator cudaStream_t() const { return stream_; }
 
 private:
-  [[noreturn]] static void out_of_memory(std::size_t bytes) {
-    std::size_t free = 0, total = 0;
-    cudaMemGetInfo(&free, &total);
-    const auto mib = [](std::size_t n) { return std::to_string(n >> 20) + " MiB"; };
-    throw cuda_error("memory of the GPU", mib(bytes) + " are needed in one piece, " + mib(free) + " of " + mib(total) + " are free",
-                     "end what else uses the GPU, or use another backend");
-  }
-
-  struct release {
-    void operator()(void* p) const { cudaFree(p); }
-  };
-  std::unique_ptr<void, release> data_;
-  std::size_t bytes_ = 0;
+  cudaStream_t stream_ = nullptr;
 };
 
 /// A device, its stream, and memory for values on their way. Not for two threads at once.
 class cuda_context {
 public:
-  explicit cuda_context(int device = 0) : device_(device) {
-    check(cudaSetDevice(device), "cudaSetDevice");
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
-    has_wgmma_ = runs_wgmma(device);
-  }
+  explicit cuda_context(int device = 0) : device_(selected(device)), has_wgmma_(runs_wgmma(device)), transfers_(stream_, copies_) {}
   cuda_context(const cuda_context&) = delete;
   cuda_context& operator=(const cuda_context&) = delete;
-  ~cuda_context() {
-    cudaStreamSynchronize(stream_);
-    if (pinned_) cudaFreeHost(pinned_);
-    cudaStreamDestroy(stream_);
-  }
+  ~cuda_context() { cudaStreamSynchronize(stream_); }
 
   cudaStream_t stream() const { return stream_; }
   int device() const { return device_; }
 
-  void upload(void* to, const void* from, std::size_t bytes) {
-    void* through = pinned(bytes);
-    wait();
-    std::memcpy(through, from, bytes);
-    check(cudaMemcpyAsync(to, through, bytes, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync to the device");
-  }
-  void download(void* to, const void* from, std::size_t bytes) {
-    void* through = pinned(bytes);
-    check(cudaMemcpyAsync(through, from, bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync from the device");
-    wait();
-    std::memcpy(to, through, bytes);
+  /// Returns once `from` may be written again.
+  void upload(void* to, const void* from, std::size_t bytes) { transfers_.upload(to, from, bytes); }
+  void download(void* to, const void* from, std::size_t bytes) { transfers_.download(to, from, bytes); }
+  template <class Read>
+  void send(const float* values, std::size_t count, Read&& read) {
+    transfers_.send(values, count, read);
   }
   void copy(void* to, const void* from, std::size_t bytes) {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_), "cudaMemcpyAsync on the device");
@@ -112,7 +71,8 @@ public:
     check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
     return free;
   }
-  std::size_t staging_bytes(std::size_t count) const { return graph::aligned(count * sizeof(float)); }
+  /// Two blocks that are sent, and staging().
+  std::size_t staging_bytes(std::size_t count) const { return 3 * graph::aligned(count * sizeof(float)); }
   float* staging(std::size_t count) { return grown(staging_, count); }
   float* sums(std::size_t count) { return grown(sums_, count); }
 
@@ -125,22 +85,15 @@ private:
     }
     return b.at<float>(0);
   }
-  void* pinned(std::size_t bytes) {
-    if (pinned_bytes_ < bytes) {
-      wait();
-      if (pinned_) check(cudaFreeHost(std::exchange(pinned_, nullptr)), "cudaFreeHost");
-      pinned_bytes_ = 0;
-      check(cudaMallocHost(&pinned_, bytes), "cudaMallocHost");
-      pinned_bytes_ = bytes;
-    }
-    return pinned_;
+  static int selected(int device) {
+    check(cudaSetDevice(device), "cudaSetDevice");
+    return device;
   }
 
   int device_;
-  bool has_wgmma_ = false;
-  cudaStream_t stream_ = nullptr;
-  void* pinned_ = nullptr;
-  std::size_t pinned_bytes_ = 0;
+  bool has_wgmma_;
+  cuda_stream stream_, copies_;
+  transfers<staging_block> transfers_;
   device_buffer staging_, sums_;
 };
 

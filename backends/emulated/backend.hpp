@@ -18,6 +18,12 @@ struct emulated_context : host_context {
   explicit emulated_context(int count) : host_context(count), launcher(threads) {}
   bool has_wgmma() const { return true; }
 
+  template <class Read>
+  void send(const float* values, std::size_t count, Read&& read) {
+    float* sent = staging(count);
+    upload(sent, values, count * sizeof(float));
+    read(static_cast<const float*>(sent));
+  }
   float* staging(std::size_t count) { return grown(staging_, count); }
   float* sums(std::size_t count) { return grown(sums_, count); }
 

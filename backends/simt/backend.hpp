@@ -21,9 +21,10 @@ simt::pixels<T> simt_pixels(view<T> v) {
 }
 inline simt::writing simt_writing(gradient_write w) { return w == gradient_write::accumulate ? simt::writing::accumulate : simt::writing::overwrite; }
 
-/// Place: `context`, `buffer`, `name`, and a function template launch(context&, simt::grid, const Kernel&) found by its context; defined apart, so that
-/// what launches (here and in the ops: members defined outside their class templates) is compiled once, in */instantiate. The context has, beside
-/// what every context has, `staging(count)`: floats of the place's memory for values on their way, valid until the next call.
+/// Place: `context`, `buffer`, `name`, and a function template launch(context&, simt::grid, const Kernel&) found by its context; defined
+/// apart, so that what launches (here and in the ops: members defined outside their class templates) is compiled once, in */instantiate. The
+/// context has, beside what every context has, `staging(count)`: floats of the place's memory for values on their way, valid until the next
+/// call; and `send(values, count, read)`, which calls read(values in the place's memory), valid for what that launches.
 template <class Place, class T>
 struct simt_backend {
   static_assert(std::is_same_v<T, float> || is_half<T>, "kernels/simt computes in float, stored as float, bf16 or fp16");
@@ -47,10 +48,10 @@ private:
 
 template <class P, class T>
 void simt_backend<P, T>::load(context& c, const float* nchw, view<T> to) {
-  float* staged = c.staging(to.size.count());
-  c.upload(staged, nchw, to.size.count() * sizeof(float));
-  const simt::from_nchw<T> k{planes_of(to.size), staged, simt_pixels(to)};
-  launch(c, k.blocks(), k);
+  c.send(nchw, to.size.count(), [&](const float* sent) {
+    const simt::from_nchw<T> k{planes_of(to.size), sent, simt_pixels(to)};
+    launch(c, k.blocks(), k);
+  });
 }
 template <class P, class T>
 void simt_backend<P, T>::store(context& c, view<const T> from, float* nchw) {
