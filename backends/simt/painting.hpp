@@ -15,10 +15,10 @@ struct op<painting, backends::simt_backend<P, T>> {
     run(c, simt::cut_face<T>{kernel_frame(f), s, backends::simt_pixels(image), crop});
   }
   static void fade(context& c, device_frame f, pixel_square s, view<const T> output) {
-    run(c, simt::fade_face<T>{kernel_frame(f), s, backends::simt_pixels(output)});
+    run(c, simt::fade_face<T>{{kernel_frame(f), s, backends::simt_pixels(output)}});
   }
   static void paste(context& c, device_frame f, pixel_square s, view<const T> output, const std::uint8_t* crop) {
-    run(c, simt::paste_face<T>{kernel_frame(f), s, backends::simt_pixels(output), crop});
+    run(c, simt::paste_face<T>{{kernel_frame(f), s, backends::simt_pixels(output)}, crop});
   }
   static void to_i420(context& c, device_frame f, std::uint8_t* planes) { run(c, simt::to_i420{kernel_frame(f), planes}); }
 

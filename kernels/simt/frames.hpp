@@ -108,8 +108,9 @@ struct covered {
   }
 };
 
+/// A kernel that draws into what a square covers.
 template <class T>
-struct fade_face {
+struct drawn_square {
   static constexpr int threads = tile::threads;
   bgr_frame frame;
   pixel_square square;
@@ -119,26 +120,22 @@ struct fade_face {
 
   struct grid blocks() const { return tile::over(part.width, part.height); }
 
-  template <class Thread>
-  VISEME_DEVICE void operator()(const Thread& t) const {
+  /// f(the thread's pixel of the frame, x and y in the square).
+  template <class Thread, class F>
+  VISEME_DEVICE void at_pixel(const Thread& t, const F& f) const {
     if (tile::x(t) >= part.width || tile::y(t) >= part.height) return;
     const int x = part.x + tile::x(t), y = part.y + tile::y(t);
-    float weight = 0;
-    floats<3> value{};
-    if (square.side < face::crop) {
-      const area_taps rows(y - square.y, scale, face::crop), columns(x - square.x, scale, face::crop);
-      weight = weight_of(rows, columns);
-      if (weight > 0) value = value_of(rows, columns);
-    } else {
-      weight = weight_of(linear_taps(y - square.y, scale), linear_taps(x - square.x, scale));
-      if (weight > 0) value = value_of(cubic_taps(y - square.y, scale), cubic_taps(x - square.x, scale));
-    }
-    if (weight == 0) return;
-    auto* to = frame.at(x, y);
-    for (int c = 0; c < 3; ++c) {
-      const float before = float(to[c]), v = before + weight * (value.at[c] * 255.f - before);
-      to[c] = std::uint8_t((v > 0 ? v < 255 ? v : 255.f : 0.f) + 0.5f);
-    }
+    f(frame.at(x, y), x - square.x, y - square.y);
+  }
+};
+
+template <class T>
+struct fade_face : drawn_square<T> {
+  using drawn_square<T>::drawn, drawn_square<T>::scale, drawn_square<T>::square;
+
+  template <class Thread>
+  VISEME_DEVICE void operator()(const Thread& t) const {
+    this->at_pixel(t, [this](std::uint8_t* to, int x, int y) { fade(to, x, y); });
   }
 
   /// 0 outside the mask, 1 from the ramp's width inside it on; x and y of the crop.
@@ -153,6 +150,23 @@ struct fade_face {
   }
 
 private:
+  VISEME_DEVICE void fade(std::uint8_t* to, int x, int y) const {
+    float weight = 0;
+    floats<3> value{};
+    if (square.side < face::crop) {
+      const area_taps rows(y, scale, face::crop), columns(x, scale, face::crop);
+      weight = weight_of(rows, columns);
+      if (weight > 0) value = value_of(rows, columns);
+    } else {
+      weight = weight_of(linear_taps(y, scale), linear_taps(x, scale));
+      if (weight > 0) value = value_of(cubic_taps(y, scale), cubic_taps(x, scale));
+    }
+    if (weight == 0) return;
+    for (int c = 0; c < 3; ++c) {
+      const float before = float(to[c]), v = before + weight * (value.at[c] * 255.f - before);
+      to[c] = std::uint8_t((v > 0 ? v < 255 ? v : 255.f : 0.f) + 0.5f);
+    }
+  }
   template <class Taps>
   VISEME_DEVICE static float weight_of(const Taps& rows, const Taps& columns) {
     float sum = 0;
@@ -171,22 +185,18 @@ private:
 };
 
 template <class T>
-struct paste_face {
-  static constexpr int threads = tile::threads;
-  bgr_frame frame;
-  pixel_square square;
-  pixels<const T> drawn;     // (320, 320, 3)
+struct paste_face : drawn_square<T> {
+  using drawn_square<T>::drawn, drawn_square<T>::scale;
   const std::uint8_t* crop;  // (328, 328, 3), as cut_face left it
-  covered part{frame, square};
-  double scale = source_per_target(face::crop, square.side);
-
-  struct grid blocks() const { return tile::over(part.width, part.height); }
 
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
-    if (tile::x(t) >= part.width || tile::y(t) >= part.height) return;
-    const int x = part.x + tile::x(t), y = part.y + tile::y(t);
-    const cubic_taps rows(y - square.y, scale), columns(x - square.x, scale);
+    this->at_pixel(t, [this](std::uint8_t* to, int x, int y) { paste(to, x, y); });
+  }
+
+private:
+  VISEME_DEVICE void paste(std::uint8_t* to, int x, int y) const {
+    const cubic_taps rows(y, scale), columns(x, scale);
     int sum[3] = {};
     unrolled<4>([&](auto i) {
       int row[3] = {};
@@ -196,14 +206,11 @@ struct paste_face {
       const int weight = fixed(rows.weight[i]);
       for (int c = 0; c < 3; ++c) sum[c] += weight * row[c];
     });
-    auto* to = frame.at(x, y);
     for (int c = 0; c < 3; ++c) {
       const int v = (sum[c] + (1 << (2 * weight_bits - 1))) >> (2 * weight_bits);
       to[c] = std::uint8_t(v < 0 ? 0 : v < 255 ? v : 255);
     }
   }
-
-private:
   VISEME_DEVICE void add(int (&row)[3], int x, int y, int weight) const {
     const int inner_x = x - face::margin, inner_y = y - face::margin;
     if (inner_x >= 0 && inner_x < face::net && inner_y >= 0 && inner_y < face::net) {
