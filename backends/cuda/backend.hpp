@@ -119,7 +119,8 @@ using cuda = simt_backend<on_device, T>;
 
 namespace viseme {
 
-/// The first run launches as it goes, which loads the kernels and grows what grows; the second is recorded as a CUDA graph; later ones replay it.
+/// The first run launches as it goes, which loads the kernels and grows what grows; the second is recorded as a CUDA graph; later ones
+/// replay it.
 template <class T>
 struct recording<backends::cuda<T>> {
   recording() = default;

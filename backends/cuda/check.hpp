@@ -20,8 +20,10 @@ inline void check(cudaError_t status, const char* call, std::source_location at 
   if (status == cudaSuccess) return;
   cudaGetLastError();
   const std::string file = at.file_name();
-  throw cuda_error(call, std::string(cudaGetErrorString(status)) + " (" + cudaGetErrorName(status) + ", " + file.substr(file.rfind('/') + 1) + ":" + std::to_string(at.line()) + ")",
-                   status == cudaErrorMemoryAllocation ? "use a smaller batch, or another backend" : "run under compute-sanitizer, or use --backend cpu");
+  const std::string where = file.substr(file.rfind('/') + 1) + ":" + std::to_string(at.line());
+  throw cuda_error(call, std::string(cudaGetErrorString(status)) + " (" + cudaGetErrorName(status) + ", " + where + ")",
+                   status == cudaErrorMemoryAllocation ? "use a smaller batch, or another backend"
+                                                       : "run under compute-sanitizer, or use --backend cpu");
 }
 
 }  // namespace viseme::backends

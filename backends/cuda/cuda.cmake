@@ -1,5 +1,5 @@
-# The cuda backend, where nvcc is found: kernels by nvcc, everything else by the host compiler. CMAKE_CUDA_ARCHITECTURES: the GPU of this machine,
-# or 90 where there is none.
+# The cuda backend, where nvcc is found: kernels by nvcc, everything else by the host compiler. CMAKE_CUDA_ARCHITECTURES: the GPU of this
+# machine, or 90 where there is none.
 if(VISEME_CUDA AND NOT VISEME_SANITIZE)
   find_program(CMAKE_CUDA_COMPILER nvcc HINTS /usr/local/cuda/bin ENV CUDA_HOME PATH_SUFFIXES bin)
 endif()
@@ -8,7 +8,8 @@ if(NOT VISEME_CUDA OR VISEME_SANITIZE OR NOT CMAKE_CUDA_COMPILER)
   return()
 endif()
 
-execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader OUTPUT_VARIABLE capability ERROR_QUIET RESULT_VARIABLE failed)
+execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
+  OUTPUT_VARIABLE capability ERROR_QUIET RESULT_VARIABLE failed)
 if(NOT failed AND capability MATCHES "([0-9]+)\\.([0-9]+)")
   set(VISEME_GPU ${CMAKE_MATCH_1}${CMAKE_MATCH_2})
 endif()

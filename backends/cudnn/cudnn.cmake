@@ -1,11 +1,13 @@
-# The cudnn backend, where the cuda backend is built and cuDNN's headers are found (9.8 or later). Nothing links the libraries: the backend opens them.
+# The cudnn backend, where the cuda backend is built and cuDNN's headers are found (9.8 or later). Nothing links the libraries: the backend
+# opens them.
 set(VISEME_HAS_CUDNN OFF)
 if(VISEME_CUDNN AND TARGET CUDA::cudart_static)
   find_path(CUDNN_INCLUDE cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS} ENV CUDNN_HOME PATH_SUFFIXES include)
   if(CUDNN_INCLUDE)
     include(CheckCXXSourceCompiles)
     set(CMAKE_REQUIRED_INCLUDES ${CUDNN_INCLUDE} ${CUDAToolkit_INCLUDE_DIRS})
-    check_cxx_source_compiles("#include <cudnn.h>\n#include <cublasLt.h>\nint main() { return CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR; }" CUDNN_IS_NEW_ENOUGH)
+    check_cxx_source_compiles("#include <cudnn.h>\n#include <cublasLt.h>\nint main() { return CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR; }"
+      CUDNN_IS_NEW_ENOUGH)
     unset(CMAKE_REQUIRED_INCLUDES)
     set(VISEME_HAS_CUDNN ${CUDNN_IS_NEW_ENOUGH})
   endif()

@@ -19,12 +19,14 @@ template <class T>
 simt::pixels<T> simt_pixels(view<T> v) {
   return {v.data, v.step.w};
 }
-inline simt::writing simt_writing(gradient_write w) { return w == gradient_write::accumulate ? simt::writing::accumulate : simt::writing::overwrite; }
+inline simt::writing simt_writing(gradient_write w) {
+  return w == gradient_write::accumulate ? simt::writing::accumulate : simt::writing::overwrite;
+}
 
 /// Place: `context`, `buffer`, `name`, and a function template launch(context&, simt::grid, const Kernel&) found by its context; defined
-/// apart, so that what launches (here and in the ops: members defined outside their class templates) is compiled once, in */instantiate. The
-/// context has, beside what every context has, `staging(count)`: floats of the place's memory for values on their way, valid until the next
-/// call; and `send(values, count, read)`, which calls read(values in the place's memory), valid for what that launches.
+/// apart, so that what launches (here and in the ops: members defined outside their class templates) is compiled once, in */instantiate.
+/// The context has, beside what every context has, `staging(count)`: floats of the place's memory for values on their way, valid until the
+/// next call; and `send(values, count, read)`, which calls read(values in the place's memory), valid for what that launches.
 template <class Place, class T>
 struct simt_backend {
   static_assert(std::is_same_v<T, float> || is_half<T>, "kernels/simt computes in float, stored as float, bf16 or fp16");

@@ -50,7 +50,8 @@ struct simt_norm {
       float* behind = call.scratch + std::size_t(chunks) * 2 * s.c;
       w.template run<simt::batch_norm_gradient_sums>(c, in, call.scratch);
       launch(c, simt::merging::blocks(s.c),
-             simt::batch_norm_gradient_means{chunks, s.c, float(s.pixels()), p, call.scratch, behind, call.d_parameters[0], call.d_parameters[1]});
+             simt::batch_norm_gradient_means{chunks, s.c, float(s.pixels()), p, call.scratch, behind, call.d_parameters[0],
+                                             call.d_parameters[1]});
       if (call.statistics) means = behind;
     }
     if (!call.d_in[0] && !d_residual) return;
@@ -71,8 +72,8 @@ private:
     const auto w = walk(s, {call.in[0]});
     w.template run<simt::batch_norm_moments>(c, w(call.in[0]), call.scratch);
     launch(c, simt::merging::blocks(s.c),
-           simt::batch_norm_statistics{w.tiles(), w.tiles().chunks(), s.c, call.scratch, call.statistics, call.parameters[2], call.parameters[3],
-                                       float(norm::momentum), float(norm::eps)});
+           simt::batch_norm_statistics{w.tiles(), w.tiles().chunks(), s.c, call.scratch, call.statistics, call.parameters[2],
+                                       call.parameters[3], float(norm::momentum), float(norm::eps)});
   }
   float slope() const { return act.act == simt::activation::none ? 1 : act.slope; }
 };

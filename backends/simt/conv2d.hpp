@@ -1,5 +1,6 @@
 // Dense convolutions as matrix products, on tensor cores where the scalar and the channels allow it; in inference with the norm folded into
-// weights and bias and the sum and activation behind it in the same pass. Grouped ones by a plain kernel, but 3x3 depthwise ones: depthwise3x3.hpp.
+// weights and bias and the sum and activation behind it in the same pass. Grouped ones by a plain kernel, but 3x3 depthwise ones:
+// depthwise3x3.hpp.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +47,8 @@ private:
   /// Rows of x are rows of y.
   bool one_to_one() const { return a.gather.kernel == size2{1, 1} && a.gather.stride == size2{1, 1} && a.gather.pad == size2{0, 0}; }
   bool by_wgmma(const typename P::context& c) const {
-    return on_tensor_cores() && one_to_one() && finishes_in_vectors<8>() && c.has_wgmma() && c.choose_product({a.rows, a.depth, a.columns}) == product_kernel::wgmma;
+    return on_tensor_cores() && one_to_one() && finishes_in_vectors<8>() && c.has_wgmma() &&
+           c.choose_product({a.rows, a.depth, a.columns}) == product_kernel::wgmma;
   }
   template <int Columns>
   void multiply_by_wgmma(typename P::context&);
@@ -141,17 +143,19 @@ void simt_convolution<P, T>::pack(context& c, const float* weight, const float* 
 
 template <class P, class T>
 void simt_convolution<P, T>::pack_weights(context& c, const float* weight, const float* factors, bool transpose, T* to) const {
-  launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())), simt::pack_weights<T>{s.out, s.in, taps(), transpose, weight, factors, to});
+  launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())),
+         simt::pack_weights<T>{s.out, s.in, taps(), transpose, weight, factors, to});
 }
 
 template <class P, class T>
 void simt_convolution<P, T>::forward(context& c, const forward_call<T>& call, simt_activation act, bool sum) const {
   const auto x = call.in[0];
-  const simt::epilogue<T> after{dense() ? shift(call.packed) : nullptr, sum ? simt_pixels(call.in[1]) : simt::pixels<const T>{}, act.act, act.slope};
+  const simt::epilogue<T> after{dense() ? shift(call.packed) : nullptr, sum ? simt_pixels(call.in[1]) : simt::pixels<const T>{}, act.act,
+                                act.slope};
   if (!dense()) {
     launch(c, simt::elementwise_grid(std::ptrdiff_t(call.out.size.count())),
-           simt::grouped_convolution<T>{window(x.size, call.out.size), std::ptrdiff_t(call.out.size.pixels()), {s.in, s.out, s.groups}, simt_pixels(x), call.packed,
-                                        shift(call.packed), scale(call.packed), simt_pixels(call.out), after});
+           simt::grouped_convolution<T>{window(x.size, call.out.size), std::ptrdiff_t(call.out.size.pixels()), {s.in, s.out, s.groups},
+                                        simt_pixels(x), call.packed, shift(call.packed), scale(call.packed), simt_pixels(call.out), after});
     return;
   }
   auto p = forward_product(x.size, call.out.size);
@@ -183,25 +187,30 @@ void simt_convolution<P, T>::add_weight_gradient(context& c, const backward_call
   const auto rows = std::ptrdiff_t(call.d_out.size.pixels());
   if (!dense()) {
     launch(c, {int(weight_count())},
-           simt::grouped_weight_gradient<T>{gather, rows, {s.in, s.out, s.groups}, simt_pixels(call.in[0]), simt_pixels(call.d_out), call.d_parameters[0]});
+           simt::grouped_weight_gradient<T>{gather, rows, {s.in, s.out, s.groups}, simt_pixels(call.in[0]), simt_pixels(call.d_out),
+                                            call.d_parameters[0]});
     return;
   }
   const int columns = taps() * s.in, splits = gradient_splits(std::size_t(rows), std::size_t(columns));
   const simt::grid g{int(simt::ceil_div(s.out, 64)), int(simt::ceil_div(columns, 64)), splits};
   const auto x = simt_pixels(call.in[0]), dy = simt_pixels(call.d_out);
-  const auto parts = [&]<class Kernel>(std::type_identity<Kernel>) { launch(c, g, Kernel{gather, rows, s.in, s.out, splits, x, dy, call.scratch}); };
+  const auto parts = [&]<class Kernel>(std::type_identity<Kernel>) {
+    launch(c, g, Kernel{gather, rows, s.in, s.out, splits, x, dy, call.scratch});
+  };
   const bool on_tensor_cores = is_half<T> && simt::in_vectors<8, T>(s.in | s.out, {x, dy});
   if constexpr (is_half<T>)
     if (on_tensor_cores) parts(std::type_identity<simt::weight_gradient_mma<T>>{});
   if (!on_tensor_cores) parts(std::type_identity<simt::weight_gradient_parts<T>>{});
-  launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())), simt::weight_gradient_sum{s.in, s.out, taps(), splits, call.scratch, call.d_parameters[0]});
+  launch(c, simt::elementwise_grid(std::ptrdiff_t(weight_count())),
+         simt::weight_gradient_sum{s.in, s.out, taps(), splits, call.scratch, call.d_parameters[0]});
 }
 
 template <class P, class T>
 void simt_convolution<P, T>::add_bias_gradient(context& c, const backward_call<T>& call) const {
   const auto rows = call.d_out.size.pixels();
   const int splits = sum_splits(rows);
-  launch(c, {int(simt::ceil_div(s.out, 32)), splits}, simt::channel_sum_parts<T>{std::ptrdiff_t(rows), s.out, splits, simt_pixels(call.d_out), call.scratch});
+  launch(c, {int(simt::ceil_div(s.out, 32)), splits},
+         simt::channel_sum_parts<T>{std::ptrdiff_t(rows), s.out, splits, simt_pixels(call.d_out), call.scratch});
   launch(c, simt::elementwise_grid(s.out), simt::channel_sum{s.out, splits, call.scratch, call.d_parameters[1]});
 }
 
@@ -211,8 +220,8 @@ void simt_convolution<P, T>::data_gradient(context& c, const backward_call<T>& c
   const auto how = simt_writing(call.write[0]);
   if (!dense()) {
     launch(c, simt::elementwise_grid(std::ptrdiff_t(x.count())),
-           simt::grouped_backward_data<T>{transposed(x, call.d_out.size), std::ptrdiff_t(x.pixels()), {s.in, s.out, s.groups}, simt_pixels(call.d_out),
-                                          call.parameters[0], simt_pixels(call.d_in[0]), how});
+           simt::grouped_backward_data<T>{transposed(x, call.d_out.size), std::ptrdiff_t(x.pixels()), {s.in, s.out, s.groups},
+                                          simt_pixels(call.d_out), call.parameters[0], simt_pixels(call.d_in[0]), how});
     return;
   }
   T* weights = reinterpret_cast<T*>(call.scratch);
@@ -234,7 +243,8 @@ struct simt_convolution_op {
   static std::size_t packed_size(const context&) { return on.packed_size(); }
   static void pack(context& c, const parameter_pointers<T>& p, float* to) {
     constexpr int n = 1 + S.bias;
-    on.pack(c, p[0], S.bias ? p[1] : nullptr, Norm ? simt::norm_parameters{p[n], p[n + 1], p[n + 2], p[n + 3]} : simt::norm_parameters{}, to);
+    on.pack(c, p[0], S.bias ? p[1] : nullptr, Norm ? simt::norm_parameters{p[n], p[n + 1], p[n + 2], p[n + 3]} : simt::norm_parameters{},
+            to);
   }
   static std::size_t forward_scratch(const context&, const call_shapes& s) { return on.forward_scratch(s); }
 };
@@ -254,7 +264,9 @@ struct op<conv2d<S>, backends::simt_backend<P, T>> : backends::simt_convolution_
 
 template <conv S, backends::simt_activates A, class P, class T>
 struct op<fused<conv2d<S>, A>, backends::simt_backend<P, T>> : backends::simt_convolution_op<P, T, S, false> {
-  static void forward(typename P::context& c, const forward_call<T>& call) { backends::simt_convolution_op<P, T, S, false>::on.forward(c, call, A{}, false); }
+  static void forward(typename P::context& c, const forward_call<T>& call) {
+    backends::simt_convolution_op<P, T, S, false>::on.forward(c, call, A{}, false);
+  }
 };
 
 template <conv S, int C, class... Tail, class P, class T>

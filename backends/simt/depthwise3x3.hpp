@@ -1,5 +1,5 @@
-// 3x3 depthwise convolutions along the channels; in inference with the norm folded into weights and bias and the sum and activation behind it in the
-// same pass.
+// 3x3 depthwise convolutions along the channels; in inference with the norm folded into weights and bias and the sum and activation behind
+// it in the same pass.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,8 @@ namespace viseme {
 namespace backends {
 
 constexpr bool simt_depthwise3x3(conv s) {
-  return s.groups == s.in && s.in == s.out && s.kernel == size2{3, 3} && s.pad == size2{1, 1} && s.stride.h == s.stride.w && s.stride.h <= 2;
+  return s.groups == s.in && s.in == s.out && s.kernel == size2{3, 3} && s.pad == size2{1, 1} && s.stride.h == s.stride.w &&
+         s.stride.h <= 2;
 }
 
 /// Any 3x3 depthwise convolution; sizes are run-time numbers, so that a net's many layers compile once.
@@ -38,7 +39,8 @@ struct simt_depthwise {
     pack_weights(c, weight, scale, false, to);
   }
   void forward(context& c, const forward_call<T>& call, simt_activation act, bool sum) const {
-    forward(c, call.in[0], call.packed, call.out, {shift(call.packed), sum ? simt_pixels(call.in[1]) : simt::pixels<const T>{}, act.act, act.slope});
+    forward(c, call.in[0], call.packed, call.out,
+            {shift(call.packed), sum ? simt_pixels(call.in[1]) : simt::pixels<const T>{}, act.act, act.slope});
   }
   void forward(context& c, view<const T> x, const float* weights, view<T> y, const simt::epilogue<T>& after,
                simt::writing how = simt::writing::overwrite) const {

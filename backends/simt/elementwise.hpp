@@ -20,7 +20,8 @@ struct simt_activations {
   static void backward(context& c, const backward_call<T>& call, simt_activation how) {
     if (!call.d_in[0]) return;
     const auto w = simt_walk<T>::elements(call.d_out.size, simt::in_flight, {call.out, call.d_out, call.d_in[0]});
-    w.template run<simt::activation_gradient>(c, w(call.out), w(call.d_out), w(call.d_in[0]), simt_writing(call.write[0]), how.act, how.slope);
+    w.template run<simt::activation_gradient>(c, w(call.out), w(call.d_out), w(call.d_in[0]), simt_writing(call.write[0]), how.act,
+                                              how.slope);
   }
 };
 

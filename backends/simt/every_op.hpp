@@ -13,16 +13,17 @@ struct every_op {
   using T = typename B::scalar;
   using context = typename B::context;
   template <int Stride>
-  using block = fused<pointwise<8, 16>, batch_norm<16>, relu, depthwise3x3<16, Stride>, batch_norm<16>, relu, pointwise<16, 8>, batch_norm<8>>;
-  using block_of_decoder =
-      fused<upsample2x, concat, pointwise<16, 16>, batch_norm<16>, relu, depthwise3x3<16>, batch_norm<16>, relu, pointwise<16, 8>, batch_norm<8>>;
+  using block =
+      fused<pointwise<8, 16>, batch_norm<16>, relu, depthwise3x3<16, Stride>, batch_norm<16>, relu, pointwise<16, 8>, batch_norm<8>>;
+  using block_of_decoder = fused<upsample2x, concat, pointwise<16, 16>, batch_norm<16>, relu, depthwise3x3<16>, batch_norm<16>, relu,
+                                 pointwise<16, 8>, batch_norm<8>>;
   template <class L>
   static constexpr step<B> of = viseme::detail::step_of<L, B>({}, {}, 0);
 
   static constexpr std::array steps{
-      of<dense<8, 8, 3, 1, 1>>, of<conv2d<conv{.in = 4, .out = 4, .groups = 2}>>, of<depthwise3x3<8>>, of<depthwise3x3<8, 2>>, of<batch_norm<8>>,
-      of<block<1>>, of<block<2>>, of<block_of_decoder>, of<relu>, of<add>, of<concat>, of<upsample2x>, of<max_pool<2>>, of<max_pool<3>>,
-      of<average_pool<2>>, of<global_average_pool>, of<l2_normalize>,
+      of<dense<8, 8, 3, 1, 1>>, of<conv2d<conv{.in = 4, .out = 4, .groups = 2}>>, of<depthwise3x3<8>>, of<depthwise3x3<8, 2>>,
+      of<batch_norm<8>>, of<block<1>>, of<block<2>>, of<block_of_decoder>, of<relu>, of<add>, of<concat>, of<upsample2x>, of<max_pool<2>>,
+      of<max_pool<3>>, of<average_pool<2>>, of<global_average_pool>, of<l2_normalize>,
   };
   template <class Loss>
   static constexpr auto loss = &found_op<Loss, B>::run;

@@ -1,6 +1,8 @@
-// Inverted residuals in inference, whole: one kernel where the wide tensors cost more than computing a tile's border twice, else layer by layer.
-// In the decoder with the upsampling and the concatenation before them: there the first 1x1 convolution is applied to both parts of the concatenation
-// apart, below the upsampling where it costs a quarter, W [up2(x); skip] = up2(W1 x) + W2 skip, and W1 x is read upsampled where W2 skip is finished.
+// Inverted residuals in inference, whole: one kernel where the wide tensors cost more than computing a tile's border twice, else layer by
+// layer.
+// In the decoder with the upsampling and the concatenation before them: there the first 1x1 convolution is applied to both parts of the
+// concatenation apart, below the upsampling where it costs a quarter, W [up2(x); skip] = up2(W1 x) + W2 skip, and W1 x is read upsampled
+// where W2 skip is finished.
 #pragma once
 
 #include <algorithm>
@@ -77,14 +79,16 @@ struct simt_inverted_residual {
     copy(rows(to + at.depthwise, to + at.one_depthwise, hidden, h, 9));
     copy(rows(depthwise().shift(to + at.depthwise), to + at.one_depthwise_bias, hidden, h, 1));
     copy(rows(project().shift(to + at.project), to + at.one_project_bias, out, out, 1));
-    const simt::inverted_weights<T> e{hidden, in, h, simt::inverted_padded<T>(in), p[0], expand().scale(to + at.expand), reinterpret_cast<T*>(to + at.one_expand)};
-    const simt::inverted_weights<T> f{out, hidden, simt::inverted_padded<T>(out), h, p[12], project().scale(to + at.project), reinterpret_cast<T*>(to + at.one_project)};
+    const simt::inverted_weights<T> e{
+        hidden, in, h, simt::inverted_padded<T>(in), p[0], expand().scale(to + at.expand), reinterpret_cast<T*>(to + at.one_expand)};
+    const simt::inverted_weights<T> f{
+        out, hidden, simt::inverted_padded<T>(out), h, p[12], project().scale(to + at.project), reinterpret_cast<T*>(to + at.one_project)};
     launch(c, e.blocks(), e);
     launch(c, f.blocks(), f);
   }
 
-  /// A tile for most processors of a large GPU, at least; behind an upsampling the skip's channels are whole fragments of the weights, and the hidden
-  /// ones whole chunks.
+  /// A tile for most processors of a large GPU, at least; behind an upsampling the skip's channels are whole fragments of the weights, and
+  /// the hidden ones whole chunks.
   bool pays(const call_shapes& sizes) const {
     constexpr int enough_blocks = 96, slice = simt::inverted_padded<T>(1);
     const shape y = sizes.out;
@@ -177,8 +181,8 @@ private:
     p.a.first_depth = first;
     return p;
   }
-  void multiply(context& c, const forward_call<T>& call, view<const T> x, const simt::upsampled<T>& below, const simt::epilogue<T>& after, view<T> y,
-                float* scratch) const {
+  void multiply(context& c, const forward_call<T>& call, view<const T> x, const simt::upsampled<T>& below, const simt::epilogue<T>& after,
+                view<T> y, float* scratch) const {
     auto p = part_of_expand(x.size, below ? in - x.size.c : 0);
     p.a.x = simt_pixels(x);
     p.a.weights = reinterpret_cast<const T*>(call.packed + layout().expand);
@@ -214,12 +218,12 @@ struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, 
     : backends::simt_inverted_residual_op<P, T, A, B, C, false, false> {};
 template <conv A, conv B, conv C, int H, int O, class P, class T>
   requires(backends::simt_inverted_residual_of(A, B, C))
-struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>, add>, backends::simt_backend<P, T>>
-    : backends::simt_inverted_residual_op<P, T, A, B, C, true, false> {};
+struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>, add>,
+          backends::simt_backend<P, T>> : backends::simt_inverted_residual_op<P, T, A, B, C, true, false> {};
 
 template <conv A, conv B, conv C, int H, int O, class P, class T>
   requires(backends::simt_inverted_residual_of(A, B, C) && B.stride.h == 1)
-struct op<fused<upsample2x, concat, conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, backends::simt_backend<P, T>>
-    : backends::simt_inverted_residual_op<P, T, A, B, C, false, true> {};
+struct op<fused<upsample2x, concat, conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>,
+          backends::simt_backend<P, T>> : backends::simt_inverted_residual_op<P, T, A, B, C, false, true> {};
 
 }  // namespace viseme

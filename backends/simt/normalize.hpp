@@ -32,8 +32,8 @@ struct simt_normalize {
   }
   static void backward(context& c, const backward_call<T>& call) {
     if (!call.d_in[0]) return;
-    launch_on_samples<simt::l2_normalize_gradient, T>(c, call.out.size, std::tuple(call.in[0], call.out, call.d_out, call.d_in[0]), simt_writing(call.write[0]),
-                                                      float(l2_normalize::eps));
+    launch_on_samples<simt::l2_normalize_gradient, T>(c, call.out.size, std::tuple(call.in[0], call.out, call.d_out, call.d_in[0]),
+                                                      simt_writing(call.write[0]), float(l2_normalize::eps));
   }
 };
 

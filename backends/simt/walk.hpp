@@ -28,8 +28,8 @@ public:
   static constexpr int wide = simt::widest<T>;
   static constexpr std::ptrdiff_t any = std::numeric_limits<int>::max();
 
-  /// Kernels that do not ask for the channel: where all operands are dense they are one row of vectors. `each` pixels a thread at least, where
-  /// `most` blocks are enough.
+  /// Kernels that do not ask for the channel: where all operands are dense they are one row of vectors. `each` pixels a thread at least,
+  /// where `most` blocks are enough.
   template <class Operands = std::initializer_list<simt_operand>>
   static simt_walk elements(shape s, int each, const Operands& operands, std::ptrdiff_t most = any) {
     if (!all(operands, [&](const auto& o) { return o.stride == s.c; })) return channels(s, each, most, operands);

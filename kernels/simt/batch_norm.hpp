@@ -1,9 +1,9 @@
 // Batch normalisation of channels-last pixels (pixels, C), alone or with the sum and the activation behind it:
 //     y = act((x - mean[c]) scale[c] + beta[c] + residual),   scale = gamma / sqrt(var + eps)
-// Statistics of a batch in two levels. batch_norm_moments: a block takes a chunk of pixels and sums x - s and (x - s)^2, s being the mean of
-// four pixels spread over the chunk, so a mean far from zero costs no accuracy; it leaves the chunk's mean and sum of squared distances
-// (chunks, 2, C). batch_norm_statistics merges the chunks by Chan's formula, a block for eight channels, into {mean, 1 / sqrt(var + eps)} (2, C) and
-// moves the running ones: biased variance normalises, the running variance takes the unbiased one.
+// Statistics of a batch in two levels. batch_norm_moments: a block takes a chunk of pixels and sums x - s and (x - s)^2, s being the mean
+// of four pixels spread over the chunk, so a mean far from zero costs no accuracy; it leaves the chunk's mean and sum of squared distances
+// (chunks, 2, C). batch_norm_statistics merges the chunks by Chan's formula, a block for eight channels, into {mean, 1 / sqrt(var + eps)}
+// (2, C) and moves the running ones: biased variance normalises, the running variance takes the unbiased one.
 // Tiling: channel_tiles, N channels an access; what belongs to a channel is loaded once a thread. Bound by memory: x is read once for the
 // statistics and once to apply them. The same bits on every run. Gradients: batch_norm_backward.hpp.
 #pragma once

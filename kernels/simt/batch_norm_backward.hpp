@@ -1,8 +1,10 @@
-// Gradient of batch normalisation and of the sum and activation behind it, on channels-last pixels (pixels, C). With g = act'(.) dy, n pixels:
+// Gradient of batch normalisation and of the sum and activation behind it, on channels-last pixels (pixels, C).
+// With g = act'(.) dy, n pixels:
 //     dbeta += sum g       dgamma += sum g (x - mean) inverse       d_residual = or += g
 //     dx = or += scale (g - mean(g) - (x - mean) inverse^2 mean(g (x - mean)))       frozen statistics: dx = or += scale g
 // act'(.) follows from the sign of what act was given: of the output where a residual was added, else computed again from x.
-// batch_norm_gradient_sums leaves the two sums of each chunk (chunks, 2, C), batch_norm_gradient_means merges them, batch_norm_gradient writes dx.
+// batch_norm_gradient_sums leaves the two sums of each chunk (chunks, 2, C), batch_norm_gradient_means merges them, batch_norm_gradient
+// writes dx.
 // Tiling: as in batch_norm.hpp. Bound by memory: x and dy (and the output, if needed) are read twice. dx may be the memory of x.
 // Not here: activations whose derivative takes more than a sign.
 #pragma once

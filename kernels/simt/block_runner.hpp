@@ -48,7 +48,8 @@ struct warp_state {
 /// Accesses of 16 bytes, as a GPU allows them.
 template <class T>
 T* aligned_16(T* p) {
-  if (reinterpret_cast<std::uintptr_t>(p) % 16) throw error("kernel", "an access of 16 bytes is not at a multiple of 16", "go by single numbers there");
+  if (reinterpret_cast<std::uintptr_t>(p) % 16)
+    throw error("kernel", "an access of 16 bytes is not at a multiple of 16", "go by single numbers there");
   return p;
 }
 
@@ -223,7 +224,8 @@ private:
     for (int i = 0; i < threads && told < 4; ++i) {
       const auto state = [this](int k) { return std::pair(state_[k].done, state_[k].at); };
       if (i && state(i) == state(i - 1)) continue;
-      who += (told++ ? ", thread " : "thread ") + std::to_string(i) + (state_[i].done ? " has ended" : std::string(" waits at ") + name(state_[i].at));
+      who += (told++ ? ", thread " : "thread ") + std::to_string(i) +
+             (state_[i].done ? " has ended" : std::string(" waits at ") + name(state_[i].at));
     }
     throw error("kernel in block (" + std::to_string(block_.x) + ", " + std::to_string(block_.y) + ", " + std::to_string(block_.z) + ")",
                 "its threads wait for each other for ever: " + who, "let all threads reach the same collectives");

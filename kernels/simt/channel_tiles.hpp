@@ -1,6 +1,6 @@
 // How a block shares channels-last pixels: `columns` neighbouring vectors of N channels times 256 / columns pixels, walking down a chunk of
-// pixels. A thread keeps its channels, so what belongs to a channel is loaded once, and neighbours read neighbouring bytes: the walk divides
-// nothing.
+// pixels. A thread keeps its channels, so what belongs to a channel is loaded once, and neighbours read neighbouring bytes: the walk
+// divides nothing.
 //     column = thread % columns      first pixel = chunk's first + thread / columns      step = 256 / columns
 #pragma once
 

@@ -1,12 +1,12 @@
 // Dense convolution as a matrix product, any kernel, stride and padding; a 1x1 one is the product itself.
 //     y[r, o] = epilogue(upsampled[r, o] + sum over taps t and channels c of x[source(r, t), c] w[t, o, first + c])
-// x (pixels, depth) and y (rows, columns) channels last, w (taps, columns, all channels) of T, of which `depth` are used, sums in float. Backward to
-// the data is the same product with a transposed window and w (taps, channels, filters). upsampled (rows / 4, columns), where there is one, is a
-// product of half the height and width, read in place.
-// Tiling: a block owns 64 rows x 64 columns, a thread 4 x 4 of them; 16 numbers of the sum at a time go through shared memory while the next 16
-// travel to registers. Sums of 128 are added up last, which keeps roundings few. `splits` blocks share one tile's sum over taps x depth where
-// there are few tiles; finish_product adds their parts in order. Narrow inputs (1, 3, 6 channels) run over taps and channels as one axis, so that no
-// multiplication is by padding.
+// x (pixels, depth) and y (rows, columns) channels last, w (taps, columns, all channels) of T, of which `depth` are used, sums in float.
+// Backward to the data is the same product with a transposed window and w (taps, channels, filters). upsampled (rows / 4, columns), where
+// there is one, is a product of half the height and width, read in place.
+// Tiling: a block owns 64 rows x 64 columns, a thread 4 x 4 of them; 16 numbers of the sum at a time go through shared memory while the
+// next 16 travel to registers. Sums of 128 are added up last, which keeps roundings few. `splits` blocks share one tile's sum over taps x
+// depth where there are few tiles; finish_product adds their parts in order. Narrow inputs (1, 3, 6 channels) run over taps and channels as
+// one axis, so that no multiplication is by padding.
 // Not for 16-bit T with depths of whole vectors: dense_product_mma.hpp has tensor cores.
 #pragma once
 
@@ -33,9 +33,13 @@ struct dense_arguments {
   int splits = 1;
 
   VISEME_DEVICE int chunk(int chunks) const { return (chunks + splits - 1) / splits; }
-  VISEME_DEVICE const T* weights_of(int tap, int column) const { return weights + (std::ptrdiff_t(tap) * columns + column) * of_depth + first_depth; }
+  VISEME_DEVICE const T* weights_of(int tap, int column) const {
+    return weights + (std::ptrdiff_t(tap) * columns + column) * of_depth + first_depth;
+  }
 
-  VISEME_DEVICE upsampled_pixel<T> below_row(std::ptrdiff_t row) const { return below && row < rows ? below.pixel(row) : upsampled_pixel<T>{}; }
+  VISEME_DEVICE upsampled_pixel<T> below_row(std::ptrdiff_t row) const {
+    return below && row < rows ? below.pixel(row) : upsampled_pixel<T>{};
+  }
   /// Neighbouring columns of a row, all their sums known or a part of them.
   template <int N>
   VISEME_DEVICE void finish(std::ptrdiff_t row, const upsampled_pixel<T>& under, int column, const floats<N>& sum, int split) const {
@@ -104,7 +108,8 @@ struct dense_product {
 
 private:
   /// Numbers quad .. quad + 3 of chunk `i` of the sum, of one row and of one column.
-  VISEME_DEVICE void fetch(const row_place& place, bool has_row, int column, int i, int chunks_a_tap, int quad, float (&x)[4], float (&w)[4]) const {
+  VISEME_DEVICE void fetch(const row_place& place, bool has_row, int column, int i, int chunks_a_tap, int quad, float (&x)[4],
+                           float (&w)[4]) const {
     for (int k = 0; k < 4; ++k) x[k] = w[k] = 0;
     if constexpr (Narrow) {
       for (int k = 0; k < 4; ++k) {

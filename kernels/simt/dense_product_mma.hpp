@@ -1,8 +1,9 @@
 // The product of dense_product.hpp on tensor cores: T is bf16 or fp16, depths and strides are multiples of 8.
 //     y[r, o] = epilogue(upsampled[r, o] + sum over taps t and channels c of x[source(r, t), c] w[t, o, first + c]), sums in float
-// Tiling: a block of 8 warps owns 128 rows x 64 columns, a warp 32 x 32 of them as 2 x 4 products of 16 x 8. 32 numbers of the sum at a time go through
-// shared memory, copied asynchronously 16 bytes a thread and access, so that two such stages are on their way while a third is multiplied; one
-// barrier a stage. Rows of shared memory are 40 numbers apart: the eight rows and four columns of a fragment's words fall into 32 different banks.
+// Tiling: a block of 8 warps owns 128 rows x 64 columns, a warp 32 x 32 of them as 2 x 4 products of 16 x 8. 32 numbers of the sum at a
+// time go through shared memory, copied asynchronously 16 bytes a thread and access, so that two such stages are on their way while a third
+// is multiplied; one barrier a stage. Rows of shared memory are 40 numbers apart: the eight rows and four columns of a fragment's words
+// fall into 32 different banks.
 #pragma once
 
 #include <kernels/simt/dense_product.hpp>
@@ -49,7 +50,8 @@ struct dense_product_mma {
         const auto row = first_row + down + 16 * m + g + 8 * half;
         const auto under = a.below_row(row);
         unrolled<4>([&](auto n) {
-          a.finish(row, under, first_column + across + 8 * n + 2 * q, floats<2>{sum[m][n].at[2 * half], sum[m][n].at[2 * half + 1]}, t.block().z);
+          a.finish(row, under, first_column + across + 8 * n + 2 * q, floats<2>{sum[m][n].at[2 * half], sum[m][n].at[2 * half + 1]},
+                   t.block().z);
         });
       });
     });

@@ -1,11 +1,11 @@
 // 3x3 depthwise convolution, zero padding 1, stride 1 or 2:
 //     y[n, h, w, c] = act(sum over i, j of W[3 i + j, c] x[n, s h + i - 1, s w + j - 1, c] + bias[c] + residual[n, h, w, c])
-// x (N, H, W, C), y (N, Ho, Wo, C) with Ho = (H - 1) / s + 1, channels last; W (9, C) float. With the weights turned by 180 degrees stride 1 is its own
-// backward pass to the data.
-// Tiling: a thread owns `columns` output columns of N channels and walks down `rows` rows. The nine weights and the sums of the rows that an input
-// row touches stay in registers, so an input is read once but for the tile's borders: 1.5 reads an output at stride 1, all of a row's in
-// flight at once. Bound by memory. N is 4 (8 bytes of 16-bit numbers): with 8 weights and sums would leave too few threads; 1 where channels
-// come in no fours.
+// x (N, H, W, C), y (N, Ho, Wo, C) with Ho = (H - 1) / s + 1, channels last; W (9, C) float. With the weights turned by 180 degrees stride
+// 1 is its own backward pass to the data.
+// Tiling: a thread owns `columns` output columns of N channels and walks down `rows` rows. The nine weights and the sums of the rows that
+// an input row touches stay in registers, so an input is read once but for the tile's borders: 1.5 reads an output at stride 1, all of a
+// row's in flight at once. Bound by memory. N is 4 (8 bytes of 16-bit numbers): with 8 weights and sums would leave too few threads; 1
+// where channels come in no fours.
 #pragma once
 
 #include <algorithm>
@@ -30,12 +30,14 @@ inline constexpr int depthwise_threads = 128, depthwise_columns = 4;
 inline depthwise3x3_size depthwise3x3_sizes(shape x, int stride, int vector) {
   constexpr std::ptrdiff_t enough_blocks = 1024;
   depthwise3x3_size s{x.n, x.c, {x.h, x.w}, {(x.h - 1) / stride + 1, (x.w - 1) / stride + 1}};
-  const grid one = row_grid(std::ptrdiff_t(x.n) * s.out.h, int(ceil_div(std::size_t(s.out.w), depthwise_columns)), x.c, vector, depthwise_threads);
+  const grid one =
+      row_grid(std::ptrdiff_t(x.n) * s.out.h, int(ceil_div(std::size_t(s.out.w), depthwise_columns)), x.c, vector, depthwise_threads);
   s.rows = int(std::clamp<std::ptrdiff_t>(std::ptrdiff_t(one.x) * one.y / enough_blocks, 2, 16));
   return s;
 }
 inline grid depthwise3x3_grid(const depthwise3x3_size& s, int vector) {
-  return row_grid(std::ptrdiff_t(s.images) * s.chunks(), int(ceil_div(std::size_t(s.out.w), depthwise_columns)), s.channels, vector, depthwise_threads);
+  return row_grid(std::ptrdiff_t(s.images) * s.chunks(), int(ceil_div(std::size_t(s.out.w), depthwise_columns)), s.channels, vector,
+                  depthwise_threads);
 }
 
 /// N channels of neighbouring pixels of a row from column `first` on; zeros outside of the picture.
@@ -50,7 +52,8 @@ VISEME_DEVICE void load_row(const pixels<const T>& x, std::ptrdiff_t row, int wi
 
 template <class T, int N, int Stride>
 struct depthwise3x3 {
-  static constexpr int threads = depthwise_threads, columns = depthwise_columns, inputs = (columns - 1) * Stride + 3, open_rows = Stride == 1 ? 3 : 2;
+  static constexpr int threads = depthwise_threads, columns = depthwise_columns, inputs = (columns - 1) * Stride + 3,
+                       open_rows = Stride == 1 ? 3 : 2;
   depthwise3x3_size size;
   pixels<const T> x;
   const float* weights;

@@ -1,12 +1,13 @@
 // Gradients of the 3x3 depthwise convolution of depthwise3x3.hpp.
-//     data, stride 2   dx[n, i, j, c] (+)= sum over the (h, w), (u, v) with 2 h + u - 1 = i, 2 w + v - 1 = j of W[3 u + v, c] dy[n, h, w, c]
+//     data, stride 2   dx[n, i, j, c] (+)= sum over the (h, w), (u, v) with 2 h + u - 1 = i, 2 w + v - 1 = j of
+//                      W[3 u + v, c] dy[n, h, w, c]
 //     (stride 1 is depthwise3x3 itself with the weights turned)
 //     weights          dW[c, i, j] += sum over n, h, w of dy[n, h, w, c] x[n, s h + i - 1, s w + j - 1, c]
 // x, dx (N, H, W, C), dy (N, Ho, Wo, C), channels last; W (9, C) float; dW PyTorch's (C, 1, 3, 3) float.
 // Data: a thread owns the inputs under `columns` gradient columns and walks down; a gradient is read once but for the tile's right border.
-// Weights: a thread owns N channels and walks down pairs of columns with the nine sums and the gradients of the rows that an input row meets in
-// registers; a block's threads of the same channels are added in shared memory, each block writes its part (9, C) to scratch, and a second
-// kernel adds the parts in a fixed order: two levels, no atomics, the same bits every time.
+// Weights: a thread owns N channels and walks down pairs of columns with the nine sums and the gradients of the rows that an input row
+// meets in registers; a block's threads of the same channels are added in shared memory, each block writes its part (9, C) to scratch, and
+// a second kernel adds the parts in a fixed order: two levels, no atomics, the same bits every time.
 #pragma once
 
 #include <kernels/simt/depthwise3x3.hpp>
@@ -48,7 +49,8 @@ struct depthwise3x3_stride2_backward_data {
         if (2 * h + 1 >= size.in.h) return;
         for (int k = 0; k < N; ++k) {
           even.at[k] = above[c].at[k] * w[7].at[k] + below[c].at[k] * w[1].at[k];
-          odd.at[k] = above[c].at[k] * w[8].at[k] + above[c + 1].at[k] * w[6].at[k] + below[c].at[k] * w[2].at[k] + below[c + 1].at[k] * w[0].at[k];
+          odd.at[k] =
+              above[c].at[k] * w[8].at[k] + above[c + 1].at[k] * w[6].at[k] + below[c].at[k] * w[2].at[k] + below[c + 1].at[k] * w[0].at[k];
         }
         write(row + size.in.w + column, at.channel, even, odd, right);
       });
@@ -67,7 +69,8 @@ private:
 inline depthwise3x3_size depthwise3x3_part_sizes(shape x, int stride) {
   constexpr std::ptrdiff_t enough_blocks = 512;
   depthwise3x3_size s{x.n, x.c, {x.h, x.w}, {(x.h - 1) / stride + 1, (x.w - 1) / stride + 1}};
-  s.rows = int(std::clamp<std::ptrdiff_t>(std::ptrdiff_t(x.n) * s.out.h * std::ptrdiff_t(ceil_div(std::size_t(x.c), 128)) / enough_blocks, 4, 32));
+  s.rows = int(
+      std::clamp<std::ptrdiff_t>(std::ptrdiff_t(x.n) * s.out.h * std::ptrdiff_t(ceil_div(std::size_t(x.c), 128)) / enough_blocks, 4, 32));
   return s;
 }
 
@@ -87,7 +90,9 @@ struct depthwise3x3_weight_parts {
     while ((1 << bits) < warp_size && (N << bits) < channels) ++bits;
     return bits;
   }
-  struct grid blocks() const { return {size.images * size.chunks(), int(ceil_div(std::size_t(size.channels), std::size_t(N) << lane_bits))}; }
+  struct grid blocks() const {
+    return {size.images * size.chunks(), int(ceil_div(std::size_t(size.channels), std::size_t(N) << lane_bits))};
+  }
 
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {

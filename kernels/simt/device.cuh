@@ -110,8 +110,10 @@ private:
     };
     for (int pair = 0; pair < 8; ++pair) {
       const int from = pair % 4, block = pair / 4;
-      const std::uint32_t upper_row = __shfl_sync(~0u, a.word[2 * block], 4 * g + from), lower_row = __shfl_sync(~0u, a.word[2 * block + 1], 4 * g + from);
-      const std::uint32_t left = __shfl_sync(~0u, b.word[block], 4 * (2 * q) + from), right = __shfl_sync(~0u, b.word[block], 4 * (2 * q + 1) + from);
+      const std::uint32_t upper_row = __shfl_sync(~0u, a.word[2 * block], 4 * g + from),
+                          lower_row = __shfl_sync(~0u, a.word[2 * block + 1], 4 * g + from);
+      const std::uint32_t left = __shfl_sync(~0u, b.word[block], 4 * (2 * q) + from),
+                          right = __shfl_sync(~0u, b.word[block], 4 * (2 * q + 1) + from);
       for (int k = 0; k < 2; ++k) {
         c.at[0] += half(upper_row, k) * half(left, k);
         c.at[1] += half(upper_row, k) * half(right, k);

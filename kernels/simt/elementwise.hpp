@@ -3,9 +3,9 @@
 //     activation_gradient  dx = or += dy act'(y)
 //     sum_pixels           y = x[0] + x[1] + ...                    sums in float, one rounding
 //     move_many            to[k] = or += from[k], k = 0, 1, ...     copies, concatenation, its gradient, and the gradient of a sum
-// Tiling: channel_tiles, N channels an access (16 bytes, or 1 where channels or strides are odd), two or four pixels a thread in flight. Dense tensors
-// come as one row of vectors, so odd channel counts vectorise too. Bound by memory: each number is read and written once, except that the
-// gradient of a sum reads dy once an operand.
+// Tiling: channel_tiles, N channels an access (16 bytes, or 1 where channels or strides are odd), two or four pixels a thread in flight.
+// Dense tensors come as one row of vectors, so odd channel counts vectorise too. Bound by memory: each number is read and written once,
+// except that the gradient of a sum reads dy once an operand.
 #pragma once
 
 #include <type_traits>

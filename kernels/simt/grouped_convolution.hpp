@@ -37,7 +37,8 @@ struct grouped_convolution {
     for (int tap = 0; tap < gather.taps(); ++tap) {
       const auto from = place.source(gather, tap / gather.kernel.w, tap % gather.kernel.w);
       if (from < 0) continue;
-      for (int c = 0; c < g.in(); ++c) sum += float(x.at(from)[first + c]) * weight[(std::ptrdiff_t(filter) * g.in() + c) * gather.taps() + tap];
+      for (int c = 0; c < g.in(); ++c)
+        sum += float(x.at(from)[first + c]) * weight[(std::ptrdiff_t(filter) * g.in() + c) * gather.taps() + tap];
     }
     y.at(row)[filter] = T(after(sum * scale[filter] + shift[filter], row, filter));
   }

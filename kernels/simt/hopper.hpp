@@ -1,7 +1,8 @@
 // What kernels for Hopper GPUs (compute capability 9.0) have beside thread.hpp's: memory that the copy engine fills tile by tile, barriers
 // that count its bytes, and products of a whole warpgroup (four warps, the first a multiple of four) whose operands stay in shared memory.
 // On a GPU it is kernels/device_only/hopper.cuh; on the host, anywhere, host_hopper.hpp. A thread t has
-//   t.start(barrier, n)   by one thread, before a sync(): each phase of the barrier, 0, 1, 2, ..., ends with n arrivals and all bytes announced
+//   t.start(barrier, n)   by one thread, before a sync(): each phase of the barrier, 0, 1, 2, ..., ends with n arrivals and all bytes
+//                         announced
 //   t.arrive(barrier)     what the thread did with shared memory before is done for those who wait
 //   t.expect(barrier, bytes)    arrives, and announces bytes on their way
 //   t.wait(barrier, parity)     until the newest phase that is even (0) or odd (1) has ended; odd before any: at once
@@ -9,7 +10,8 @@
 //                         them, count at `barrier`
 //   t.operand(rows)       of products: rows of a tile from `rows`, a multiple of 8, on, the first 16 numbers of each; + 2: the next 16
 //   t.begin_products()    before the first product, and the first after sums were touched
-//   t.multiply(c, a, b, T{}, add)   c = a b^T, or += where `add`, by the whole warpgroup: 64 rows of a, N of b, of bf16 or fp16, sums in float
+//   t.multiply(c, a, b, T{}, add)   c = a b^T, or += where `add`, by the whole warpgroup: 64 rows of a, N of b, of bf16 or fp16, sums in
+//                                   float
 //   t.end_products()      ends a group of them; after t.wait_products<N>() all but the last N groups have read their operands and have sums
 #pragma once
 

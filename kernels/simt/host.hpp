@@ -1,6 +1,6 @@
-// Kernels on the host: blocks share the threads of a pool, the threads of a block are fibers that change over at collectives. What a GPU forgives
-// or hides is an error here: a barrier that not all threads reach, lanes of a warp at different collectives, shared memory read before it is
-// written (it starts as NaN), results that depend on the order of threads (run once more in another one).
+// Kernels on the host: blocks share the threads of a pool, the threads of a block are fibers that change over at collectives. What a GPU
+// forgives or hides is an error here: a barrier that not all threads reach, lanes of a warp at different collectives, shared memory read
+// before it is written (it starts as NaN), results that depend on the order of threads (run once more in another one).
 #pragma once
 
 #include <algorithm>
@@ -143,7 +143,9 @@ public:
     pool_->run(g.x * g.y * g.z, [&](int task, int slot) {
       const index3 block{task % g.x, task / g.x % g.y, task / g.x / g.y};
       if constexpr (collective<Kernel>) {
-        const auto body = [](const void* k, detail::block_runner& r, int thread) { (*static_cast<const Kernel*>(k))(host_thread(r, thread)); };
+        const auto body = [](const void* k, detail::block_runner& r, int thread) {
+          (*static_cast<const Kernel*>(k))(host_thread(r, thread));
+        };
         runners_[slot]->run(body, &kernel, Kernel::threads, sizeof(typename Kernel::shared), block, blocks, order);
       } else {
         for (int thread : order) kernel(lone_thread(thread, block, blocks));

@@ -2,11 +2,12 @@
 //     hidden = relu(E x + e)            1x1; behind an upsampling relu(E x + e + low'), low' bilinear from low (N, H / 2, W / 2, hidden)
 //     mixed  = relu(D hidden + d)       3x3 depthwise, stride 1 or 2, zeros around hidden
 //     y      = P mixed + p + residual   1x1
-// x (N, H, W, channels), y and residual (N, Ho, Wo, filters), Ho = (H - 1) / stride + 1, channels last. E, P of T in the order of inverted_weights,
-// D (9, hidden) float, biases float; hidden channels are padded to 32s with zeros.
-// Tiling: a block owns a tile of y (8 x 16 pixels, 4 x 8 at stride 2; half as wide in float). The pixels of x under it and its border stay in shared
-// memory; hidden channels come 32 at a time: expanded for tile and border, mixed, and added to the sums of y, which stay in registers. The wide
-// tensors never reach memory, at the price of expanding a tile's border again: 1.4 times the products at stride 1, 1.2 at stride 2.
+// x (N, H, W, channels), y and residual (N, Ho, Wo, filters), Ho = (H - 1) / stride + 1, channels last. E, P of T in the order of
+// inverted_weights, D (9, hidden) float, biases float; hidden channels are padded to 32s with zeros.
+// Tiling: a block owns a tile of y (8 x 16 pixels, 4 x 8 at stride 2; half as wide in float). The pixels of x under it and its border stay
+// in shared memory; hidden channels come 32 at a time: expanded for tile and border, mixed, and added to the sums of y, which stay in
+// registers. The wide tensors never reach memory, at the price of expanding a tile's border again: 1.4 times the products at stride 1, 1.2
+// at stride 2.
 // 16-bit T multiplies on tensor cores, float on the ordinary ones.
 // low' is put where hidden will be, 16 bytes a thread, before the first product is added to it: low is never written at full size.
 // Not for more than 64 channels or filters: neither shared memory nor registers are left for them.

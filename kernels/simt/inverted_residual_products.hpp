@@ -1,8 +1,8 @@
 // The two 1x1 products inside of inverted_residual.hpp, on a tile in shared memory, 32 hidden channels at a time:
 //     expand   hidden[p, j] = finish(sum over c of x[p, c] E[j, c] + e[j]), p of the tile and its border
 //     project  sums[q, o] += sum over j of mixed[q, j] P[o, j]
-// 16-bit T: fragments of 16 pixels x 8 columns, weights in the order in which lanes take them, one coalesced access a fragment. Expanding, a warp
-// has every fourth 16 pixels and half of the 32 channels, eight at a time; projecting, 16 pixels and a share of the filters.
+// 16-bit T: fragments of 16 pixels x 8 columns, weights in the order in which lanes take them, one coalesced access a fragment. Expanding,
+// a warp has every fourth 16 pixels and half of the 32 channels, eight at a time; projecting, 16 pixels and a share of the filters.
 // Float: a thread has 4 neighbouring columns of every 32nd (expand) or 16th (project) pixel, weights (depth, columns).
 #pragma once
 
@@ -48,8 +48,8 @@ struct alignas(16) inverted_shared {
 };
 static_assert(sizeof(inverted_shared<bf16, 1>) <= 48 << 10 && sizeof(inverted_shared<float, 1>) <= 48 << 10);
 
-/// Weights (columns, depth) times a factor by column, to what the products read: 16-bit T (columns / 8, depth / 16, lane, word, half), float
-/// (depth, columns); both sizes padded.
+/// Weights (columns, depth) times a factor by column, to what the products read: 16-bit T (columns / 8, depth / 16, lane, word, half),
+/// float (depth, columns); both sizes padded.
 template <class T>
 struct inverted_weights {
   static constexpr int threads = 256;
@@ -144,8 +144,8 @@ struct inverted_products {
   VISEME_DEVICE static void each(const Thread& t, const sums& from, F&& f) {
     unrolled<filter_tiles>([&](auto n) {
       unrolled<2>([&](auto half) {
-        f(t.warp() % out_tiles * 16 + t.lane() / 4 + 8 * half, (t.warp() / out_tiles * filter_tiles + n) * 8 + t.lane() % 4 * 2, from.at[n].at[2 * half],
-          from.at[n].at[2 * half + 1]);
+        f(t.warp() % out_tiles * 16 + t.lane() / 4 + 8 * half, (t.warp() / out_tiles * filter_tiles + n) * 8 + t.lane() % 4 * 2,
+          from.at[n].at[2 * half], from.at[n].at[2 * half + 1]);
       });
     });
   }
@@ -153,7 +153,8 @@ struct inverted_products {
 private:
   template <class Thread>
   VISEME_DEVICE static fragment_b fragment(const Thread& t, const T* weights, int number) {
-    const auto words = load<std::uint32_t, 2>(reinterpret_cast<const std::uint32_t*>(weights) + (std::ptrdiff_t(number) * warp_size + t.lane()) * 2);
+    const auto words =
+        load<std::uint32_t, 2>(reinterpret_cast<const std::uint32_t*>(weights) + (std::ptrdiff_t(number) * warp_size + t.lane()) * 2);
     return {{words.at[0], words.at[1]}};
   }
   VISEME_DEVICE static fragment_a rows(const T* low, const T* high, int k) {
@@ -206,7 +207,9 @@ struct inverted_products<float, Stride> {
   template <class Thread, class F>
   VISEME_DEVICE static void each(const Thread& t, const sums& from, F&& f) {
     unrolled<pixels_of_sums>([&](auto p) {
-      unrolled<2>([&](auto pair) { f(t.thread() / 16 + p * out_groups, t.thread() % 16 * 4 + 2 * pair, from.at[p].at[2 * pair], from.at[p].at[2 * pair + 1]); });
+      unrolled<2>([&](auto pair) {
+        f(t.thread() / 16 + p * out_groups, t.thread() % 16 * 4 + 2 * pair, from.at[p].at[2 * pair], from.at[p].at[2 * pair + 1]);
+      });
     });
   }
 

@@ -46,7 +46,8 @@ struct to_nchw {
 
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
-    const int pixel = t.block().x * threads + t.thread(), first = t.block().y * channels, last = first + channels < size.channels ? first + channels : size.channels;
+    const int pixel = t.block().x * threads + t.thread(), first = t.block().y * channels,
+              last = first + channels < size.channels ? first + channels : size.channels;
     if (pixel >= size.area) return;
     const auto image = std::ptrdiff_t(t.block().z);
     const T* at = from.at(image * size.area + pixel);

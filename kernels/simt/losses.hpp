@@ -1,9 +1,10 @@
 // Losses with their gradients, d = a - b over (pixels, C) of M numbers:
 //     difference_loss    sum |d| or d^2 by block        d_a = or += w sign(d) / M  or  2 w d / M,     d_b = or += the opposite
-//     cosine_bce         by sample BCE(p, label), p = (1 + cos(a, b)) / 2, logs not below -100; with q = w / N (p - label) / max(p (1 - p), 1e-12) / 2
+//     cosine_bce         by sample BCE(p, label), p = (1 + cos(a, b)) / 2, logs not below -100; with
+//                        q = w / N (p - label) / max(p (1 - p), 1e-12) / 2
 //                        d_a = or += q (b / (|a| |b|) - cos a / |a|^2),   d_b alike; lengths not below 1e-8
-// One pass over a and b for value and gradients of a difference; a block a sample, two passes, for the cosine. The host adds the blocks' sums, at
-// most a thousand, in double.
+// One pass over a and b for value and gradients of a difference; a block a sample, two passes, for the cosine. The host adds the blocks'
+// sums, at most a thousand, in double.
 #pragma once
 
 #include <kernels/simt/channel_tiles.hpp>
@@ -98,8 +99,8 @@ private:
   }
   /// to = or += slope (other across - self along)
   template <class Thread>
-  VISEME_DEVICE void write(const Thread& t, pixels<T> to, writing how, const pixels<const T>& self, const pixels<const T>& other, float slope, float across,
-                           float along) const {
+  VISEME_DEVICE void write(const Thread& t, pixels<T> to, writing how, const pixels<const T>& self, const pixels<const T>& other,
+                           float slope, float across, float along) const {
     tiles.each<N>(t, [&](auto pixel, int channel) {
       const auto mine = load_floats<N>(self.at(pixel) + channel);
       auto v = load_floats<N>(other.at(pixel) + channel);

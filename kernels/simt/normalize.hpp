@@ -22,7 +22,8 @@ struct l2_normalize_samples {
   VISEME_DEVICE void operator()(const Thread& t) const {
     float squares = 0;
     tiles.each<N>(t, [&](auto pixel, int channel) { squares += dot<N>(x, x, pixel, channel); });
-    const float length = std::sqrt(block_sum<threads>(t, squares, t.template shared<shared>().part)), used = length < epsilon ? epsilon : length;
+    const float length = std::sqrt(block_sum<threads>(t, squares, t.template shared<shared>().part)),
+                used = length < epsilon ? epsilon : length;
     tiles.each<N>(t, [&](auto pixel, int channel) {
       auto v = load_floats<N>(x.at(pixel) + channel);
       unrolled<N>([&](auto i) { v.at[i] /= used; });

@@ -23,7 +23,8 @@ struct pack_weights {
     const auto i = element_of(t);
     const auto matrix = std::ptrdiff_t(filters) * channels;
     if (i >= matrix * taps) return;
-    const int depth = transposed ? filters : channels, tap = int(i / matrix), inside = int(i - tap * matrix), column = inside / depth, d = inside - column * depth;
+    const int depth = transposed ? filters : channels, tap = int(i / matrix), inside = int(i - tap * matrix), column = inside / depth,
+              d = inside - column * depth;
     const int filter = transposed ? d : column, channel = transposed ? column : d;
     to[i] = T(weight[(std::ptrdiff_t(filter) * channels + channel) * taps + tap] * (scale ? scale[filter] : 1.0f));
   }

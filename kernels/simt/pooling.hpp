@@ -1,11 +1,11 @@
 // Pooling without overlap over windows of kh x kw, strides as the window; pixels beyond the last whole window are dropped.
 //     y[n, i, j, c] = max or mean over the window of x[n, i kh + u, j kw + v, c]
-// x (N, H, W, C), y (N, H / kh, W / kw, C), channels last. Numbers as PyTorch's: of equal maxima the first in reading order takes the gradient,
-// a NaN is greater than every number and the first one wins.
-// Maximum: a thread owns a window of a vector of channels; backward reads x again to find the maximum and writes the window's whole gradient, zeros
-// in the pixels that no window has. `Window` 2 is unrolled, all of its loads are in flight; 0 is any size.
-// Mean: made for large windows (whole pictures): a block owns 32 vectors of one output, its warps take rows of the window in turn, sums of rows
-// are added last. Small windows leave warps idle.
+// x (N, H, W, C), y (N, H / kh, W / kw, C), channels last. Numbers as PyTorch's: of equal maxima the first in reading order takes the
+// gradient, a NaN is greater than every number and the first one wins.
+// Maximum: a thread owns a window of a vector of channels; backward reads x again to find the maximum and writes the window's whole
+// gradient, zeros in the pixels that no window has. `Window` 2 is unrolled, all of its loads are in flight; 0 is any size.
+// Mean: made for large windows (whole pictures): a block owns 32 vectors of one output, its warps take rows of the window in turn, sums of
+// rows are added last. Small windows leave warps idle.
 #pragma once
 
 #include <kernels/simt/vectors.hpp>

@@ -1,6 +1,6 @@
 // Sums over pixels by channel, in two levels and a fixed order.
-//     in a block of channel_tiles: threads sum their pixels, the lanes of a warp that share channels meet by shuffles, warps in shared memory
-//     over the chunks: eight channels and 32 rows of chunks a block, rows meet in a tree
+//     in a block of channel_tiles: threads sum their pixels, the lanes of a warp that share channels meet by shuffles, warps in shared
+//     memory over the chunks: eight channels and 32 rows of chunks a block, rows meet in a tree
 #pragma once
 
 #include <kernels/simt/channel_tiles.hpp>
@@ -53,8 +53,8 @@ struct merging {
   static grid blocks(int of) { return {int(ceil_div(std::size_t(of), channels))}; }
 };
 
-/// Merges read(0) .. read(count - 1) of a channel, eight reads in flight; the whole is in the channel's first thread (row 0). Part: merge(Part), and
-/// made without arguments it changes nothing it is merged with.
+/// Merges read(0) .. read(count - 1) of a channel, eight reads in flight; the whole is in the channel's first thread (row 0). Part:
+/// merge(Part), and made without arguments it changes nothing it is merged with.
 template <class Part, class Thread, class Read>
 VISEME_DEVICE Part merge_rows(const Thread& t, int count, bool used, Part (&s)[merging::threads], const Read& read) {
   constexpr int ahead = 8;

@@ -23,12 +23,13 @@
 //   t.warp_sum(v), t.warp_max(v)   of the 32 lanes' floats, the same bits in every lane
 //   t.shuffle_xor(v, mask)         the float of lane() ^ mask
 //   t.mma(c, a, b, T{})   c += a b on a warp's fragments: (16 x 16) (16 x 8) of bf16 or fp16, sums in float; see fragment_* below
-//   t.load_transposed(row)  four 8 x 8 matrices of 16-bit numbers in shared memory, transposed, as a lane's words 0 .. 3: row (16 bytes) is row
-//                         lane() % 8 of matrix lane() / 8, and word i of lane 4 g + q is column g, rows 2q and 2q + 1, of matrix i
-//   t.copy_async(to, from, there)   16 bytes on their way to shared memory, zeros unless `there`; t.commit_copies() ends a group of them, and after
-//                         t.wait_copies<N>() the thread's own are there but those of the last N groups; others' after a sync() behind it
-// Rules: nothing of the device but through t; collectives are called by all lanes of a warp (sync by all threads of the block), so return early
-// only before the first; shared memory is one trivial struct; results may not depend on the order in which threads run.
+//   t.load_transposed(row)  four 8 x 8 matrices of 16-bit numbers in shared memory, transposed, as a lane's words 0 .. 3: row (16 bytes) is
+//                         row lane() % 8 of matrix lane() / 8, and word i of lane 4 g + q is column g, rows 2q and 2q + 1, of matrix i
+//   t.copy_async(to, from, there)   16 bytes on their way to shared memory, zeros unless `there`; t.commit_copies() ends a group of them,
+//                         and after t.wait_copies<N>() the thread's own are there but those of the last N groups; others' after a sync()
+//                         behind it
+// Rules: nothing of the device but through t; collectives are called by all lanes of a warp (sync by all threads of the block), so return
+// early only before the first; shared memory is one trivial struct; results may not depend on the order in which threads run.
 #pragma once
 
 #include <cstddef>
@@ -65,7 +66,8 @@ VISEME_DEVICE void store(T* to, const aligned<T, N>& value) {
   *reinterpret_cast<aligned<T, N>*>(to) = value;
 }
 
-/// Registers of one lane for mma.m16n8k16, two 16-bit numbers a word, the lower column or row in the lower half. With g = lane / 4, q = lane % 4:
+/// Registers of one lane for mma.m16n8k16, two 16-bit numbers a word, the lower column or row in the lower half. With g = lane / 4,
+/// q = lane % 4:
 ///   a (row, columns): word 0 (g, 2q..), 1 (g + 8, 2q..), 2 (g, 2q + 8..), 3 (g + 8, 2q + 8..)
 ///   b (rows, column): word 0 (2q.., g), 1 (2q + 8.., g)
 ///   c (row, column): 0 (g, 2q), 1 (g, 2q + 1), 2 (g + 8, 2q), 3 (g + 8, 2q + 1)
@@ -89,8 +91,8 @@ constexpr std::size_t shared_bytes() {
   else return 0;
 }
 
-/// Sum over a block of `threads` (up to 1024), the same bits in every thread. `part` is shared memory for threads / 32 floats; it is free again
-/// after the caller's next sync().
+/// Sum over a block of `threads` (up to 1024), the same bits in every thread. `part` is shared memory for threads / 32 floats; it is free
+/// again after the caller's next sync().
 template <int threads, class Thread>
 VISEME_DEVICE float block_sum(const Thread& t, float value, float* part) {
   const float of_warp = t.warp_sum(value);

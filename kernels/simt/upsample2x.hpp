@@ -1,10 +1,10 @@
 // Bilinear upsampling by two, align_corners: output o of 2n lies at o (n - 1) / (2n - 1) between the inputs, per axis.
 // x (N, H, W, C), y (N, 2H, 2W, C), channels last.
-// Outputs 2i - 1 and 2i lie between inputs i - 1 and i, at (n - i) / (2n - 1) and (2n - 1 - i) / (2n - 1) of the way: cells 0 .. n cover an axis,
-// the first and the last have one output. A thread of the forward pass owns a cell: four inputs are read for its four outputs.
-// Backward gathers: input i takes from outputs 2i - 1 .. 2i + 2 with weights n - i, 2n - 1 - i, n + i, i + 1 over 2n - 1, so nothing is added in
-// an order that could change. A thread owns `columns` neighbouring inputs and sums each output column over its four rows once for both
-// inputs that it touches: 10 reads an input instead of 16. Both are bound by memory.
+// Outputs 2i - 1 and 2i lie between inputs i - 1 and i, at (n - i) / (2n - 1) and (2n - 1 - i) / (2n - 1) of the way: cells 0 .. n cover an
+// axis, the first and the last have one output. A thread of the forward pass owns a cell: four inputs are read for its four outputs.
+// Backward gathers: input i takes from outputs 2i - 1 .. 2i + 2 with weights n - i, 2n - 1 - i, n + i, i + 1 over 2n - 1, so nothing is
+// added in an order that could change. A thread owns `columns` neighbouring inputs and sums each output column over its four rows once for
+// both inputs that it touches: 10 reads an input instead of 16. Both are bound by memory.
 #pragma once
 
 #include <kernels/simt/vectors.hpp>
@@ -28,7 +28,8 @@ struct upsample2x {
     const row_piece at(t, x_size.c, N);
     const int j = at.column;
     if (j > width) return;
-    const std::ptrdiff_t above = (std::ptrdiff_t(image) * height + (i ? i - 1 : 0)) * width, below = (std::ptrdiff_t(image) * height + (i < height ? i : i - 1)) * width;
+    const std::ptrdiff_t above = (std::ptrdiff_t(image) * height + (i ? i - 1 : 0)) * width,
+                         below = (std::ptrdiff_t(image) * height + (i < height ? i : i - 1)) * width;
     const int left = j ? j - 1 : 0, right = j < width ? j : j - 1;
     const auto a = load_floats<N>(x.at(above + left) + at.channel), b = load_floats<N>(x.at(above + right) + at.channel);
     const auto c = load_floats<N>(x.at(below + left) + at.channel), d = load_floats<N>(x.at(below + right) + at.channel);
@@ -82,7 +83,8 @@ struct upsample2x_backward {
       float across[4];
       weights(j, width, across);
       floats<N> total;
-      for (int k = 0; k < N; ++k) total.at[k] = sum[0].at[k] * across[0] + sum[1].at[k] * across[1] + sum[2].at[k] * across[2] + sum[3].at[k] * across[3];
+      for (int k = 0; k < N; ++k)
+        total.at[k] = sum[0].at[k] * across[0] + sum[1].at[k] * across[1] + sum[2].at[k] * across[2] + sum[3].at[k] * across[3];
       store_floats(dx.at(dx_row + j) + at.channel, total, how);
       sum[0] = sum[2];
       sum[1] = sum[3];

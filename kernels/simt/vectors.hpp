@@ -1,5 +1,5 @@
-// Neighbouring channels as one access: N numbers of T in memory are N floats in registers. And how kernels that work on rows of pixels share
-// them out: rows along the grid's x, columns x vectors of channels along its y, channels fastest, one integer division a thread.
+// Neighbouring channels as one access: N numbers of T in memory are N floats in registers. And how kernels that work on rows of pixels
+// share them out: rows along the grid's x, columns x vectors of channels along its y, channels fastest, one integer division a thread.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // Gradient of a dense convolution's weights, and sums over pixels.
 //     dW[o, c, t] += sum over rows r of dy[r, o] x[source(r, t), c]          db[o] += sum over rows r of dy[r, o]
 // dy (rows, filters), x (pixels, depth) channels last of T; dW float as PyTorch's (filters, depth, taps).
-// Tiling: a block owns 64 filters x 64 of the taps x depth columns, a thread 4 x 4 of them, and one of `splits` ranges of rows: 16 rows at a time
-// through shared memory. Parts (splits, filters, taps x depth) are added up in order by the second kernel, so results do not depend on timing.
+// Tiling: a block owns 64 filters x 64 of the taps x depth columns, a thread 4 x 4 of them, and one of `splits` ranges of rows: 16 rows at
+// a time through shared memory. Parts (splits, filters, taps x depth) are added up in order by the second kernel, so results do not depend
+// on timing.
 // Not for 16-bit T with depth and filters of whole vectors: weight_gradient_mma.hpp has tensor cores.
 #pragma once
 

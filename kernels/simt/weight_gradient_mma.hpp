@@ -1,8 +1,9 @@
 // weight_gradient.hpp's parts on tensor cores: T is bf16 or fp16, depth and filters are multiples of 8.
 //     parts[s, o, (t, c)] = sum over the rows r of range s of dy[r, o] x[source(r, t), c], sums in float
-// Tiling: a block of 8 warps owns 64 filters x 64 of the taps x depth columns, a warp 32 x 16 of them as 2 x 2 products of 16 x 8, and one of `splits`
-// ranges of rows. 32 rows at a time go through shared memory in three stages, as in dense_product_mma.hpp: copied as they lie, channels last. Rows of
-// a picture are the depth of this product, so fragments are read transposed; rows 72 numbers apart put the eight of a matrix into 32 different banks.
+// Tiling: a block of 8 warps owns 64 filters x 64 of the taps x depth columns, a warp 32 x 16 of them as 2 x 2 products of 16 x 8, and one
+// of `splits` ranges of rows. 32 rows at a time go through shared memory in three stages, as in dense_product_mma.hpp: copied as they lie,
+// channels last. Rows of a picture are the depth of this product, so fragments are read transposed; rows 72 numbers apart put the eight of
+// a matrix into 32 different banks.
 #pragma once
 
 #include <kernels/simt/pixels.hpp>
@@ -29,7 +30,8 @@ struct weight_gradient_mma {
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
     auto& s = t.template shared<shared>();
-    const int line = t.thread() / 8, offset = t.thread() % 8 * vector;  // what a thread copies of each stage: 8 numbers of a row of dy and of x
+    // What a thread copies of each stage: 8 numbers of a row of dy and of x.
+    const int line = t.thread() / 8, offset = t.thread() % 8 * vector;
     const int columns = gather.taps() * depth, filter = t.block().x * tile + offset, column = t.block().y * tile + offset;
     const int tap = column / depth, channel = column - tap * depth, kh = tap / gather.kernel.w, kw = tap - kh * gather.kernel.w;
     const auto share = (rows + splits - 1) / splits, first = t.block().z * share, last = first + share < rows ? first + share : rows;
@@ -64,7 +66,8 @@ struct weight_gradient_mma {
         unrolled<2>([&](auto half) {
           const int o = t.block().x * tile + down + 16 * m + g + 8 * half, at = t.block().y * tile + across + 8 * n + 2 * q;
           if (o < filters && at < columns)
-            store(parts + (std::ptrdiff_t(t.block().z) * filters + o) * columns + at, aligned<float, 2>{sum[m][n].at[2 * half], sum[m][n].at[2 * half + 1]});
+            store(parts + (std::ptrdiff_t(t.block().z) * filters + o) * columns + at,
+                  aligned<float, 2>{sum[m][n].at[2 * half], sum[m][n].at[2 * half + 1]});
         });
       });
     });
