@@ -13,6 +13,8 @@ inline constexpr int enough_tasks = 64;
 
 inline constexpr int ceil_div(std::int64_t a, std::int64_t b) { return int((a + b - 1) / b); }
 
+inline constexpr int in_whole_tiles(int rows) { return ceil_div(rows, tile_rows) * tile_rows; }
+
 inline int panels(const dense_product& p) { return ceil_div(p.columns, panel_width); }
 
 /// Floats of the weights of the lattices before `lattice`; with lattice = lattices(), of all.
@@ -79,7 +81,9 @@ inline int tasks(const dense_product& p) {
 }
 
 /// One pass of one tile: the pointers of its pixels, the same stretch of one or more panels, and where the sums go.
+/// What a tile's lists hold behind its own rows repeats the last of them: it is computed, and stored, again.
 struct tile {
+  int rows;                    // 1 to tile_rows
   const float* const* inputs;  // (taps, tile_rows)
   int taps, depth;
   std::ptrdiff_t first_channel;
@@ -95,8 +99,9 @@ inline vec load_columns(const float* p, int n) { return n >= width ? load(p) : l
 inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : store_first(p, v, n); }
 
 /// Stores sums (rows, vectors) of panels that the last column cuts off, `from` added, or under the sigmoid.
-[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, int column, activation act, const const_pixels from, const vec* sums, int rows, int vectors) {
-  for (int r = 0; r < rows; ++r)
+[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, int column, activation act, const const_pixels from,
+                                     const vec* sums, int vectors) {
+  for (int r = 0; r < t.rows; ++r)
     for (int v = 0; v < vectors; ++v) {
       const int n = p.columns - column - v * width;
       vec value = *sums++;
@@ -106,7 +111,7 @@ inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : s
 }
 
 template <int rows, int vectors>
-void multiply(const dense_product& p, const tile& t) {
+[[gnu::noinline]] void multiply(const dense_product& p, const tile& t) {
   // Stores may alias anything: what is read after the first of them is read here.
   const bool whole = t.columns >= vectors * width, biased = t.begins && p.after.bias;
   const activation act = t.ends ? p.after.act : activation::none;
@@ -168,21 +173,20 @@ void multiply(const dense_product& p, const tile& t) {
       for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; ++v) sums[r * vectors + v] = sum[r][v];
-      finish(p, t, t.column + i * panel_width, act, whole ? const_pixels{} : from, sums, rows, vectors);
+      finish(p, t, t.column + i * panel_width, act, whole ? const_pixels{} : from, sums, vectors);
     }
   }
 }
 
-using multiply_function = void (*)(const dense_product&, const tile&);
-
-template <int rows = tile_rows>
-multiply_function multiply_for(int count, int columns) {
-  if constexpr (rows > 1)
-    if (count < rows) return multiply_for<rows - 1>(count, columns);
-  return columns > width ? multiply<rows, 2> : multiply<rows, 1>;
+template <int vectors>
+void multiply_rows(const dense_product& p, const tile& t) {
+  constexpr int half = tile_rows / 2;
+  t.rows > half ? multiply<tile_rows, vectors>(p, t) : t.rows > 1 ? multiply<half, vectors>(p, t) : multiply<1, vectors>(p, t);
 }
 
-/// The pixels of a task: where each one's window begins in x.
+inline void multiply_tile(const dense_product& p, const tile& t) { t.columns > width ? multiply_rows<2>(p, t) : multiply_rows<1>(p, t); }
+
+/// The pixels of a task: where each one's window begins in x. The last is repeated until the last tile is full.
 struct pixel_block {
   int count = 0;
   const float* image[block_rows];
@@ -197,12 +201,12 @@ inline void locate(const dense_product& p, const lattice_axis& rows, const latti
   int j = int(first % cols.count), i = int(first / cols.count % rows.count);
   std::int64_t image = first / cols.count / rows.count;
   b.count = count;
-  for (int r = 0; r < count; ++r) {
+  for (int r = 0; r < in_whole_tiles(count); ++r) {
     b.image[r] = p.x[image * p.in.h * p.in.w];
     b.y[r] = i * in_h + rows.offset;
     b.x[r] = j * in_w + cols.offset;
     b.pixel[r] = (image * p.out.h + rows.origin + i * out_h) * p.out.w + cols.origin + j * out_w;
-    if (++j == cols.count) {
+    if (r + 1 < count && ++j == cols.count) {
       j = 0;
       if (++i == rows.count) i = 0, ++image;
     }
@@ -214,7 +218,7 @@ inline void point_tile(const dense_product& p, const pixel_block& b, int begin, 
   const int sign = p.transposed ? -1 : 1;
   for (int t = 0; t < taps; ++t) {
     const int dy = sign * ((first + t) / taps_w), dx = sign * ((first + t) % taps_w);
-    for (int r = begin; r < std::min(begin + tile_rows, b.count); ++r) {
+    for (int r = begin; r < begin + tile_rows; ++r) {
       const int y = b.y[r] + dy, x = b.x[r] + dx;
       const bool inside = unsigned(y) < unsigned(p.in.h) && unsigned(x) < unsigned(p.in.w);
       to[t * tile_rows + r - begin] = inside ? b.image[r] + (std::ptrdiff_t(y) * p.in.w + x) * p.x.stride : zeros;
@@ -235,7 +239,7 @@ inline bool has_small_windows(const dense_product& p) {
 
 /// Pointers (window row, tile_rows) where no window of the tile is cut off on the left or right; false where one is.
 inline bool point_rows(const dense_product& p, const pixel_block& b, int begin, const float* zeros, const float** to) {
-  const int end = std::min(begin + tile_rows, b.count);
+  const int end = begin + tile_rows;
   for (int r = begin; r < end; ++r)
     if (b.x[r] < 0 || b.x[r] + p.kernel.w > p.in.w) return false;
   for (int row = 0; row < p.kernel.h; ++row)
@@ -264,7 +268,10 @@ inline void run(const dense_product& p, int task) {
   pixel_block block;
   block.count = int(std::min<std::int64_t>(c.rows, p.pixels_of(lattice) - first_row));
   if (pixelwise(p))
-    for (int r = 0; r < block.count; ++r) inputs[r] = p.x[first_row + r], block.pixel[r] = first_row + r;
+    for (int r = 0; r < in_whole_tiles(block.count); ++r) {
+      block.pixel[r] = first_row + std::min(r, block.count - 1);
+      inputs[r] = p.x[block.pixel[r]];
+    }
   else
     locate(p, rows, cols, first_row, block.count, block);
 
@@ -274,15 +281,15 @@ inline void run(const dense_product& p, int task) {
     for (int r = 0; r < block.count; r += tile_rows) {
       const bool by_rows = point_rows(p, block, r, zeros, inputs);
       if (!by_rows) point_tile(p, block, r, p.kernel.w, 0, taps, zeros, inputs);
-      tile t{inputs, by_rows ? p.kernel.h : taps, by_rows ? p.kernel.w * p.depth : p.depth, 0, weights + first_panel * step, whole_panels, step, block.pixel + r, first_panel * panel_width, panel_width, true, true};
-      const int rows = std::min(tile_rows, block.count - r);
-      if (whole_panels > 0) multiply_for(rows, panel_width)(p, t);
+      tile t{std::min(tile_rows, block.count - r), inputs, by_rows ? p.kernel.h : taps, by_rows ? p.kernel.w * p.depth : p.depth, 0,
+             weights + first_panel * step, whole_panels, step, block.pixel + r, first_panel * panel_width, panel_width, true, true};
+      if (whole_panels > 0) multiply_tile(p, t);
       if (first_panel + whole_panels == panel_end) continue;
       t.column = (panel_end - 1) * panel_width;
       t.columns = p.columns - t.column;
       t.panel = weights + (panel_end - 1) * step;
       t.panels = 1;
-      multiply_for(rows, t.columns)(p, t);
+      multiply_tile(p, t);
     }
     return;
   }
@@ -300,21 +307,22 @@ inline void run(const dense_product& p, int task) {
       const bool begins = g == 0 && channel == 0, ends = g == groups - 1 && channel + depth >= p.depth;
       const int first_panel = column_block * c.panels;
       const std::ptrdiff_t panel_step = std::ptrdiff_t(taps) * p.packed_depth() * panel_width;
-      const auto multiply_tile = [&](int panel, int panels, int r) __attribute__((always_inline)) {
+      const auto multiply_panels = [&](int panel, int panels, int r) __attribute__((always_inline)) {
         const int column = panel * panel_width, columns = std::min(panel_width, p.columns - column);
         const float* stretch = weights + panel * panel_step + (std::size_t(first_tap) * p.depth + p.first_depth + channel) * panel_width;
-        const tile t{inputs + std::size_t(r) * count, count, depth, channel, stretch, panels, panel_step, block.pixel + r, column, columns, begins, ends};
-        multiply_for(std::min(tile_rows, block.count - r), columns)(p, t);
+        const tile t{std::min(tile_rows, block.count - r), inputs + std::size_t(r) * count, count, depth, channel, stretch, panels, panel_step,
+                     block.pixel + r, column, columns, begins, ends};
+        multiply_tile(p, t);
       };
       if (count * depth * (panel_end - first_panel) * panel_width <= resident_weights) {
         const int whole_panels = std::min(panel_end, p.columns / panel_width) - first_panel;
         for (int r = 0; r < block.count; r += tile_rows) {
-          if (whole_panels > 0) multiply_tile(first_panel, whole_panels, r);
-          if (first_panel + whole_panels < panel_end) multiply_tile(panel_end - 1, 1, r);
+          if (whole_panels > 0) multiply_panels(first_panel, whole_panels, r);
+          if (first_panel + whole_panels < panel_end) multiply_panels(panel_end - 1, 1, r);
         }
       } else {
         for (int panel = first_panel; panel < panel_end; ++panel)
-          for (int r = 0; r < block.count; r += tile_rows) multiply_tile(panel, 1, r);
+          for (int r = 0; r < block.count; r += tile_rows) multiply_panels(panel, 1, r);
       }
       if (piece == 0) break;
     }

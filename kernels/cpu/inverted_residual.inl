@@ -13,20 +13,23 @@ struct float_products {
     std::ptrdiff_t pixel[most];
     for (int begin = 0; begin < count; begin += most) {
       const int n = std::min(most, count - begin);
-      for (int i = 0; i < n; ++i) inputs[i] = p.x[from + begin + i], pixel[i] = to + begin + i;
+      for (int i = 0; i < dense::in_whole_tiles(n); ++i) {
+        const int at = begin + std::min(i, n - 1);  // as a tile's lists repeat their last row
+        inputs[i] = p.x[from + at], pixel[i] = to + at;
+      }
       const std::ptrdiff_t step = std::ptrdiff_t(p.packed_depth()) * dense::panel_width;
       const int panels = p.columns / dense::panel_width, cut_off = p.columns % dense::panel_width;
       const float* weights = p.packed + p.first_depth * dense::panel_width;
       for (int i = 0; i < n; i += dense::tile_rows) {
-        dense::tile t{inputs + i, 1, p.depth, 0, weights, panels, step, pixel + i, 0, p.columns, true, true};
         const int rows = std::min(dense::tile_rows, n - i);
-        if (panels) dense::multiply_for(rows, dense::panel_width)(p, t);
+        dense::tile t{rows, inputs + i, 1, p.depth, 0, weights, panels, step, pixel + i, 0, p.columns, true, true};
+        if (panels) dense::multiply_tile(p, t);
         if (cut_off) {
           t.column = panels * dense::panel_width;
           t.columns = cut_off;
           t.panel += panels * step;
           t.panels = 1;
-          dense::multiply_for(rows, cut_off)(p, t);
+          dense::multiply_tile(p, t);
         }
       }
     }

@@ -34,7 +34,7 @@ inline vec load_first(const float* p, int n) { vec v = {}; std::memcpy(&v, p, n 
 inline void store_first(float* p, vec v, int n) { std::memcpy(p, &v, n * sizeof(float)); }
 inline vec broadcast(float x) { return vec{} + x; }
 inline vec fma(vec a, vec b, vec c) { return a * b + c; }
-inline vec max(vec a, vec b) { return b > a || a != a ? (a != a ? a : b) : a; }
+inline vec max(vec a, vec b) { for (int i = 0; i < width; ++i) a[i] = a[i] < b[i] ? b[i] : a[i]; return a; }
 inline vec square_root(vec v) { for (int i = 0; i < width; ++i) v[i] = std::sqrt(v[i]); return v; }
 inline float sum(vec v) { float s = 0; for (int i = 0; i < width; ++i) s += v[i]; return s; }
 }  // namespace plain
