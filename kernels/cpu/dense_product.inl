@@ -98,25 +98,21 @@ struct tile {
 inline vec load_columns(const float* p, int n) { return n >= width ? load(p) : load_first(p, n); }
 inline void store_columns(float* p, vec v, int n) { n >= width ? store(p, v) : store_first(p, v, n); }
 
-/// Stores sums (rows, vectors) of panels that the last column cuts off, `from` added, or under the sigmoid.
-[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, int column, activation act, const const_pixels from,
-                                     const vec* sums, int vectors) {
+/// Stores sums (rows, vectors) under an activation that has a function of its own.
+[[gnu::noinline]] inline void finish(const dense_product& p, const tile& t, int column, activation act, const vec* sums, int vectors) {
   for (int r = 0; r < t.rows; ++r)
-    for (int v = 0; v < vectors; ++v) {
-      const int n = p.columns - column - v * width;
-      vec value = *sums++;
-      if (from) value += load_columns(from[t.pixel[r]] + column + v * width, n);
-      store_columns(p.y[t.pixel[r]] + column + v * width, activate(act, value, broadcast(p.after.slope)), n);
-    }
+    for (int v = 0; v < vectors; ++v)
+      store_columns(p.y[t.pixel[r]] + column + v * width, activate(act, *sums++, broadcast(p.after.slope)), p.columns - column - v * width);
 }
 
 template <int rows, int vectors>
 [[gnu::noinline]] void multiply(const dense_product& p, const tile& t) {
   // Stores may alias anything: what is read after the first of them is read here.
-  const bool whole = t.columns >= vectors * width, biased = t.begins && p.after.bias;
+  const bool biased = t.begins && p.after.bias;
+  const int last = t.columns - (vectors - 1) * width;  // columns of the last vector: whole ones stand before it
   const activation act = t.ends ? p.after.act : activation::none;
   const bool leaks = act == activation::leaky_relu && p.after.slope > 0 && p.after.slope <= 1;
-  const bool at_once = whole && (act == activation::none || act == activation::relu || leaks);
+  const bool at_once = act == activation::none || act == activation::relu || leaks;
   const vec least = broadcast(act == activation::relu ? 0 : -std::numeric_limits<float>::infinity()), leak = broadcast(leaks ? p.after.slope : 1);
   const const_pixels from = t.begins ? p.after.residual : const_pixels(p.y);  // the residual, or the sums of the stretches before
   const float* bias = p.after.bias + t.column;
@@ -133,7 +129,7 @@ template <int rows, int vectors>
     vec sum[rows][vectors];
 #pragma GCC unroll 2
     for (int v = 0; v < vectors; ++v) {
-      const vec first = !biased ? broadcast(0) : whole ? load(bias + v * width) : load_columns(bias + v * width, t.columns - v * width);
+      const vec first = !biased ? broadcast(0) : v + 1 < vectors ? load(bias + v * width) : load_columns(bias + v * width, last);
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r) sum[r][v] = first;
     }
@@ -156,24 +152,28 @@ template <int rows, int vectors>
       }
     }
 
-    if (from && whole) {  // added last, because short sums round less
+    if (from) {  // added last, because short sums round less
 #pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; ++v) sum[r][v] += load(from[t.pixel[r]] + t.column + i * panel_width + v * width);
+      for (int r = 0; r < rows; ++r) {
+        const float* add = from[t.pixel[r]] + t.column + i * panel_width;
+        if (vectors == 2) sum[r][0] += load(add);
+        sum[r][vectors - 1] += load_columns(add + (vectors - 1) * width, last);
+      }
     }
     if (at_once) {
 #pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r, out[r - 1] += panel_width)
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; ++v) store(out[r] + v * width, max(max(sum[r][v], least), sum[r][v] * leak));
+      for (int r = 0; r < rows; ++r, out[r - 1] += panel_width) {
+        const auto act = [&](vec v) __attribute__((always_inline)) { return max(max(v, least), v * leak); };
+        if (vectors == 2) store(out[r], act(sum[r][0]));
+        store_columns(out[r] + (vectors - 1) * width, act(sum[r][vectors - 1]), last);
+      }
     } else {
       vec sums[rows * vectors];
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; ++v) sums[r * vectors + v] = sum[r][v];
-      finish(p, t, t.column + i * panel_width, act, whole ? const_pixels{} : from, sums, vectors);
+      finish(p, t, t.column + i * panel_width, act, sums, vectors);
     }
   }
 }

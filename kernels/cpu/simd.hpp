@@ -52,7 +52,13 @@ inline void store(float* p, vec v) { _mm256_storeu_ps(p, v); }
 inline void stream(float* p, vec v) { _mm256_stream_ps(p, v); }
 inline void end_streams() { _mm_sfence(); }
 inline vec load_first(const float* p, int n) { return _mm256_maskload_ps(p, first(n)); }
-inline void store_first(float* p, vec v, int n) { _mm256_maskstore_ps(p, first(n), v); }
+inline void store_first(float* p, vec v, int n) {  // in whole pieces: a masked store takes AMD's cores a dozen cycles
+  if (n >= width) return store(p, v);
+  __m128 part = _mm256_castps256_ps128(v);
+  if (n & 4) _mm_storeu_ps(p, part), p += 4, part = _mm256_extractf128_ps(v, 1);
+  if (n & 2) _mm_storel_pi(reinterpret_cast<__m64*>(p), part), p += 2, part = _mm_movehl_ps(part, part);
+  if (n & 1) _mm_store_ss(p, part);
+}
 inline vec broadcast(float x) { return _mm256_set1_ps(x); }
 inline vec fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 inline vec max(vec a, vec b) { return _mm256_max_ps(b, a); }
