@@ -63,10 +63,13 @@ struct op<add, backends::cpu<T>> : backends::cpu_sum<T> {};
 template <class T>
 struct op<concat, backends::cpu<T>> {
   using context = backends::host_context;
+  static constexpr bool joins_in_place = true;
 
   static void forward(context& c, const forward_call<T>& call) {
-    for (int k = 0, first = 0; k < call.inputs; first += call.in[k++].size.c)
-      backends::cpu<T>::move(c, call.in[k], call.out.channels(first, call.in[k].size.c), gradient_write::overwrite);
+    for (int k = 0, first = 0; k < call.inputs; first += call.in[k++].size.c) {
+      const auto part = call.out.channels(first, call.in[k].size.c);
+      if (part.data != call.in[k].data) backends::cpu<T>::move(c, call.in[k], part, gradient_write::overwrite);
+    }
   }
   static void backward(context& c, const backward_call<T>& call) {
     for (int k = 0, first = 0; k < call.inputs; first += call.in[k++].size.c)

@@ -11,6 +11,7 @@ namespace backends {
 template <class T>
 struct cpu_normalize {
   static constexpr saves backward_reads{.input = true};
+  static constexpr bool needs_dense = true;
 
   static std::ptrdiff_t values(shape s) { return std::ptrdiff_t(s.count()) / s.n; }
   static void forward(host_context&, const forward_call<T>&);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include <viseme/graph/place.hpp>
+#include <viseme/run/joined_values.hpp>
 #include <viseme/run/net_steps.hpp>
 #include <viseme/run/shape_plan.hpp>
 #include <viseme/run/steps.hpp>
@@ -124,7 +125,7 @@ public:
   template <class Around>
   void run(Around&& around) {
     for (std::size_t g = 0; g < steps_.size(); ++g)
-      if (active(steps_[g])) around([&] { steps_[g].forward(*context_, call(int(g))); });
+      if (shapes_.computes(steps_[g].out)) around([&] { steps_[g].forward(*context_, call(int(g))); });
   }
 
   /// run() without what the kept values stand for: output() of each holds what the last run left there, or what was written to it since.
@@ -138,7 +139,7 @@ public:
     auto all = describe(weights_->net(), shapes_.size).layers;
     std::vector<layer_info> run;
     for (std::size_t g = 0; g < steps_.size(); ++g)
-      if (active(steps_[g])) run.push_back(std::move(all[g]));
+      if (shapes_.computes(steps_[g].out)) run.push_back(std::move(all[g]));
     return run;
   }
 
@@ -152,8 +153,10 @@ private:
     plan();
   }
 
-  bool active(const step<B>& s) const { return shapes_.needed[s.out] && !shapes_.fed[s.out]; }
-  view<T> value(int v) const { return {arena_.template at<T>(place_[v].offset), shapes_.size[v], B::preferred}; }
+  view<T> value(int v) const {
+    if (const auto& j = joined_[v]; j.whole >= 0) return value(j.whole).channels(j.first, shapes_.size[v].c);
+    return {arena_.template at<T>(place_[v].offset), shapes_.size[v], B::preferred};
+  }
 
   forward_call<T> call(int g) const {
     const auto& s = steps_[g];
@@ -172,7 +175,9 @@ private:
     const int values = shapes_.net.values();
     place_.assign(values, {});
     std::size_t scratch = 0;
+    joined_ = join_in_place(steps_, shapes_);
     const auto use = [&](int v, int at) {
+      while (joined_[v].whole >= 0) v = joined_[v].whole;
       auto& p = place_[v];
       if (p.bytes == 0) p = {graph::aligned(shapes_.size[v].count() * sizeof(T)), at, at, 0};
       p.last = std::max(p.last, at);
@@ -181,7 +186,7 @@ private:
       if (shapes_.fed[v] && shapes_.needed[v]) use(v, 0);
     for (int g = 0; g < last; ++g) {
       const auto& s = steps_[g];
-      if (!active(s)) continue;
+      if (!shapes_.computes(s.out)) continue;
       for (int k = 0; k < s.in.count; ++k) use(s.in.id[k], g);
       use(s.out, g);
       scratch = std::max(scratch, s.scratch_forward(*context_, shapes_.of(s.in, s.out)));
@@ -196,7 +201,8 @@ private:
   std::shared_ptr<const prepared_weights<B>> weights_;
   shape_plan shapes_;
   std::span<const step<B>> steps_;
-  std::vector<graph::lifetime> place_;
+  std::vector<joined_value> joined_;
+  std::vector<graph::lifetime> place_;  // of values that lie alone
   typename B::buffer arena_;
   std::size_t scratch_offset_ = 0, arena_size_ = 0;
 };

@@ -11,8 +11,12 @@
 //                                                                         //   and cheap: training need not keep an `out` that only others read
 //     static constexpr bool gradient_over_input = true;                   // optional: backward's d_in[0] may be the memory of in[0]
 //     static constexpr saves backward_reads;                              // optional: where it differs from the layer's
+//     static constexpr bool joins_in_place = true;                        // optional, of concatenations: in[k] may be the channels of `out` that
+//                                                                         //   it becomes, and is not moved then
+//     static constexpr bool needs_dense = true;                           // optional: forward's views must have no gaps
 //   };
 //
+// Views may have gaps: be channels of a wider value.
 // Parameters, statistics, packed copies and scratch are `master_of<T>`: float where activations T have two bytes, else T; sizes count these.
 #pragma once
 

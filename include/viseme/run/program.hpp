@@ -10,6 +10,7 @@
 #include <viseme/graph/net_table.hpp>
 #include <viseme/graph/parameters.hpp>
 #include <viseme/run/backend.hpp>
+#include <viseme/run/layers.hpp>
 #include <viseme/run/op.hpp>
 
 namespace viseme {
@@ -25,6 +26,7 @@ struct step {
   int out = 0;               // and gives
   saves reads;
   bool gradient_over_input = false;
+  bool joins_in_place = false, needs_dense = false;
   void (*forward)(context&, const forward_call<T>&) = nullptr;
   void (*backward)(context&, const backward_call<T>&) = nullptr;
   void (*recompute)(context&, const forward_call<T>&) = nullptr;

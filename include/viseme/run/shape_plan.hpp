@@ -32,6 +32,8 @@ public:
     mark(c);
   }
 
+  bool computes(int v) const { return needed[v] && !fed[v]; }
+
   call_shapes of(const graph::values& in, int out) const {
     call_shapes s{.in = {}, .out = size[out]};
     s.in.count = in.count;

@@ -34,6 +34,8 @@ constexpr step<B> step_of(graph::group_range range, const graph::values& in, int
   if constexpr (requires { op::backward_reads; }) s.reads = op::backward_reads;
   else s.reads = layer_saves<L>();
   if constexpr (requires { op::gradient_over_input; }) s.gradient_over_input = op::gradient_over_input;
+  if constexpr (requires { op::joins_in_place; }) s.joins_in_place = op::joins_in_place;
+  if constexpr (requires { op::needs_dense; }) s.needs_dense = op::needs_dense;
   if constexpr (requires { &op::forward; }) s.forward = taking<&op::forward>(s.forward);
   if constexpr (requires { &op::backward; }) s.backward = taking<&op::backward>(s.backward);
   if constexpr (requires { &op::recompute; }) s.recompute = taking<&op::recompute>(s.recompute);
