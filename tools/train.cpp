@@ -41,8 +41,9 @@ std::size_t available_memory() {
   return 0;
 }
 
-/// 8, or the largest half of it that leaves a third of the memory free.
+/// 8, or on the host the largest half of it that leaves a third of the memory free; a GPU refuses what does not fit and names what does.
 int automatic_batch(device& on, const net_spec& spec, const std::vector<float>& block) {
+  if (on.has_own_memory()) return 8;
   const auto memory = available_memory();
   const auto one = on.train(spec, block, {.batch = 1, .image = {0, 0}, .graph = {.frozen = false, .input_gradients = false, .outputs = {"output"}}})->memory_bytes();
   int batch = 8;
