@@ -42,7 +42,7 @@ struct cpu_inverted_residual {
   }
   std::size_t forward_scratch(const host_context& c, const call_shapes& s) const;
   void forward(host_context& c, const forward_call<T>& call) const;
-  void layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a, T* scratch) const;
+  void layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a) const;
 };
 
 template <class T, cpu_kernels::arithmetic How>
@@ -99,9 +99,9 @@ template <class T, cpu_kernels::arithmetic How>
 std::size_t cpu_inverted_residual<T, How>::forward_scratch(const host_context& c, const call_shapes& sizes) const {
   const auto s = shape_of(sizes);
   const std::size_t pixels = std::size_t(s.images) * s.in.h * s.in.w, out_pixels = std::size_t(s.images) * s.out().h * s.out().w;
-  const std::size_t low = up ? pixels / 4 * s.hidden : 0, below = up ? products::scratch(pixels / 4, s.low_channels) : 0;
-  if (pays(s)) return low + std::max(below, c.threads.threads() * cpu_kernels::inverted_residual_scratch(s, How));
-  return low + std::max(below, (pixels + out_pixels) * s.hidden + std::max(products::scratch(pixels, s.channels), products::scratch(out_pixels, s.hidden)));
+  if (pays(s)) return c.threads.threads() * cpu_kernels::inverted_residual_scratch(s, How);
+  const std::size_t below = up ? products::scratch(pixels / 4, s.low_channels) : 0;
+  return (pixels + out_pixels) * s.hidden + std::max({below, products::scratch(pixels, s.channels), products::scratch(out_pixels, s.hidden)});
 }
 
 template <class T, cpu_kernels::arithmetic How>
@@ -118,27 +118,24 @@ void cpu_inverted_residual<T, How>::forward(host_context& c, const forward_call<
   a.project_bias = call.packed + at.project_bias;
   if (sum) a.residual = pixels_of(call.in[1]);
   a.y = pixels_of(call.out);
-  T* scratch = call.scratch;
-  if (up) {
-    const shape x = call.in[0].size;
-    const cpu_kernels::pixels low{scratch, a.shape.hidden};
-    scratch += x.pixels() * a.shape.hidden;
-    products::run(c, {.pixels = std::ptrdiff_t(x.pixels()), .depth = x.c, .columns = a.shape.hidden, .of_depth = in, .x = pixels_of(call.in[0]), .packed = a.expand, .y = low, .after = {}}, scratch);
-    a.low = low;
-  }
-  a.scratch = scratch;
+  if (up) a.low = pixels_of(call.in[0]);
+  a.scratch = call.scratch;
   if (pays(a.shape)) cpu_kernels::inverted_residual<How>(c.threads, c.set, a);
-  else layer_by_layer(c, a, scratch);
+  else layer_by_layer(c, a);
 }
 
 template <class T, cpu_kernels::arithmetic How>
-void cpu_inverted_residual<T, How>::layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a, T* scratch) const {
+void cpu_inverted_residual<T, How>::layer_by_layer(host_context& c, const cpu_kernels::inverted_residual_arguments& a) const {
   const auto& s = a.shape;
   const std::ptrdiff_t pixels = std::ptrdiff_t(s.images) * s.in.h * s.in.w, out_pixels = std::ptrdiff_t(s.images) * s.out().h * s.out().w;
-  const cpu_kernels::pixels wide{scratch, s.hidden}, mixed{scratch + pixels * s.hidden, s.hidden};
-  T* rest = scratch + (pixels + out_pixels) * s.hidden;
-  if (a.low) cpu_kernels::upsample2x(c.threads, c.set, {{s.images, s.in.h / 2, s.in.w / 2, s.hidden, s.in.h, s.in.w}, a.low, wide});
-  const auto below = a.low ? cpu_kernels::const_pixels(wide) : cpu_kernels::const_pixels{};
+  const cpu_kernels::pixels wide{a.scratch, s.hidden}, mixed{a.scratch + pixels * s.hidden, s.hidden};
+  T* rest = a.scratch + (pixels + out_pixels) * s.hidden;
+  cpu_kernels::const_pixels below;
+  if (up) {  // `mixed` is free until then
+    products::run(c, {.pixels = pixels / 4, .depth = s.low_channels, .columns = s.hidden, .of_depth = in, .x = a.low, .packed = a.expand, .y = mixed, .after = {}}, rest);
+    cpu_kernels::upsample2x(c.threads, c.set, {{s.images, s.in.h / 2, s.in.w / 2, s.hidden, s.in.h, s.in.w}, mixed, wide});
+    below = wide;
+  }
   products::run(c, {.pixels = pixels, .depth = s.channels, .columns = s.hidden, .first_depth = s.low_channels, .of_depth = in, .x = a.x, .packed = a.expand, .y = wide,
                     .after = {a.expand_bias, below, cpu_kernels::activation::relu, 0}}, rest);
   cpu_kernels::depthwise3x3(c.threads, c.set, {{s.images, s.in.h, s.in.w, s.hidden, s.stride}, wide, a.depthwise, mixed, a.depthwise_bias, {}, cpu_kernels::activation::relu, 0});

@@ -1,15 +1,17 @@
 // Inverted residual, whole, in inference (norms folded into weights and biases):
-//     hidden = relu(E x + e + up2(low))      1x1, `hidden` channels; low, at half the height and width, is optional
+//     hidden = relu(E x + e + up2(L low))    1x1, `hidden` channels; low, at half the height and width, is optional
 //     mixed  = relu(D hidden + d)            3x3 depthwise, stride 1 or 2, zeros around hidden
 //     y      = P mixed + p + residual        1x1
-// x (N, H, W, channels), low (N, H/2, W/2, hidden), y and residual (N, out().h, out().w, filters), NHWC with pixel strides.
+// x (N, H, W, channels), low (N, H/2, W/2, low_channels), y and residual (N, out().h, out().w, filters), NHWC with pixel strides.
 //
-// A task is a strip of columns x a band of rows of y. It goes down the strip: a ring of three rows of `hidden` and a few pixels of `mixed`
-// are all that exists of the wide tensors, so they never leave L2; x is read once (but for the borders of strips and bands) and y written
-// once. The products are dense_product's tiles. `low` is how a 1x1 convolution of [up2(a); b] is computed as up2(E_a a) + E_b b: the
-// two commute, and E_a runs on a quarter of the pixels.
+// A task is a strip of columns x a band of rows of y. It goes down the strip: a ring of three rows of `hidden`, two rows of L low and a few
+// pixels of `mixed` are all that exists of the wide tensors, so they never leave L2; x and low are read once (but for the borders of strips
+// and bands) and y written once. The products are dense_product's tiles. [L E] is one 1x1 convolution of [up2(low); x]: products and
+// upsampling commute, and L runs on a quarter of the pixels.
 // Every y is computed alone in an order fixed by the channels: results do not depend on tasks or threads.
 #pragma once
+
+#include <utility>
 
 #include <kernels/cpu/dense_convolution.hpp>
 #include <kernels/cpu/depthwise3x3.hpp>
@@ -22,7 +24,7 @@ struct inverted_residual_shape {
   int images = 1;
   size2 in;
   int channels = 1, hidden = 16, filters = 1, stride = 1;  // hidden: a multiple of 16, see padded_hidden
-  int low_channels = 0;                                    // E's first columns, which `low` was made with
+  int low_channels = 0;                                    // of low; 0: there is none
 
   constexpr size2 out() const { return {(in.h - 1) / stride + 1, (in.w - 1) / stride + 1}; }
 
@@ -32,10 +34,11 @@ struct inverted_residual_shape {
     const int most = std::max(8, (ring_floats / (3 * hidden) - 2) / stride), strips = (out().w + most - 1) / most;
     return (out().w + strips - 1) / strips;
   }
-  constexpr int rows() const { return std::clamp(out().h / 8, 16, 64); }
+  constexpr int rows() const { return std::clamp(out().h / 4, 16, 80); }
   constexpr int strips() const { return (out().w + columns() - 1) / columns(); }
   constexpr int bands() const { return (out().h + rows() - 1) / rows(); }
   constexpr int ring_columns() const { return (columns() - 1) * stride + 3; }
+  constexpr int low_columns() const { return low_channels ? ring_columns() / 2 + 3 : 0; }
 };
 
 /// Channels beyond a block's own are zeros from end to end, so that only whole vectors are hidden.
@@ -47,7 +50,7 @@ inline constexpr int narrow_at_once = 48;  // pixels
 struct inverted_residual_arguments {
   inverted_residual_shape shape;
   const_pixels x, low;
-  const float *expand = nullptr, *expand_bias = nullptr;        // packed as a dense or a narrow 1x1 of (hidden, low_channels + channels); (hidden)
+  const float *expand = nullptr, *expand_bias = nullptr;        // [L E], packed as a dense or a narrow 1x1 of (hidden, low_channels + channels); (hidden)
   const float *depthwise = nullptr, *depthwise_bias = nullptr;  // (9, hidden); (hidden)
   const float *project = nullptr, *project_bias = nullptr;      // packed likewise, of (filters, hidden); (filters)
   const_pixels residual;
@@ -55,10 +58,12 @@ struct inverted_residual_arguments {
   float* scratch = nullptr;  // inverted_residual_scratch(shape) floats for each thread
 };
 
-/// Floats of scratch of one thread: the ring, one row of `low`, and a few mixed pixels; in narrow numbers also pixels in these, and first sums.
+/// Floats of scratch of one thread: the ring, two rows of L low and one between them, and a few mixed pixels; in narrow numbers also pixels in
+/// these, and first sums of whole panels.
 constexpr std::size_t inverted_residual_scratch(const inverted_residual_shape& s, arithmetic how = arithmetic::fp32) {
-  const std::size_t wide = std::size_t(s.hidden) * (3 * s.ring_columns() + s.ring_columns() / 2 + 3 + mixed_pixels);
-  return how == arithmetic::fp32 ? wide : wide + narrow_size(how, narrow_at_once, std::max(s.channels, s.hidden)) + s.hidden + s.filters + 64;  // sums of whole panels
+  const std::size_t wide = std::size_t(s.hidden) * (3 * (s.ring_columns() + s.low_columns()) + mixed_pixels);
+  if (how == arithmetic::fp32) return wide;
+  return wide + narrow_size(how, narrow_at_once, std::max({s.low_channels, s.channels, s.hidden})) + 2 * s.hidden + s.filters + 96;
 }
 
 inline int tasks(const inverted_residual_shape& s) { return s.images * s.bands() * s.strips(); }

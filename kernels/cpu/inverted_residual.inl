@@ -2,7 +2,7 @@
 
 /// A block's two products in float, of pixels that lie side by side in x and in y.
 struct float_products {
-  dense_product to_hidden, to_filters;
+  dense_product to_low, to_hidden, to_filters;
 
   void prepare(float*) {}
 
@@ -42,15 +42,15 @@ struct narrow_products {
   struct part : narrow_product {
     const std::int32_t* start;
   };
-  part to_hidden, to_filters;
+  part to_low, to_hidden, to_filters;
   narrow_pixels some;
 
   /// With the products' sizes and weights known; `memory` as inverted_residual_scratch counts it.
   void prepare(float* memory) {
     some = narrow_at(memory, narrow_at_once);
-    auto* start = reinterpret_cast<std::int32_t*>(memory + narrow_size(how, narrow_at_once, std::max(to_hidden.depth, to_filters.depth)));
+    auto* start = reinterpret_cast<std::int32_t*>(memory + narrow_size(how, narrow_at_once, std::max({to_low.depth, to_hidden.depth, to_filters.depth})));
     to_filters.from_zero = true;
-    for (part* p : {&to_hidden, &to_filters}) {
+    for (part* p : {&to_low, &to_hidden, &to_filters}) {
       p->start = start;
       for (int i = 0; i < narrow::panels(p->columns); ++i, start += narrow::panel_width) narrow::start_sums<how>(*p, i, start);
     }
@@ -67,15 +67,15 @@ struct narrow_products {
   }
 };
 
-/// One strip of one band, and the ring that holds the hidden rows above, under and below the row of y being made.
+/// One strip of one band, the ring that holds the hidden rows above, under and below the row of y being made, and the rows of L low around them.
 template <class Products>
 class inverted_residual_strip : Products {
-  using Products::to_hidden, Products::to_filters;
+  using Products::to_low, Products::to_hidden, Products::to_filters;
 
 public:
   inverted_residual_strip(const inverted_residual_arguments& arguments, int task, float* scratch)
-      : a(arguments), s(a.shape), hidden(s.hidden), ring(scratch), low_row(ring + std::ptrdiff_t(3) * s.ring_columns() * hidden),
-        mixed(low_row + std::ptrdiff_t(s.ring_columns() / 2 + 3) * hidden) {
+      : a(arguments), s(a.shape), hidden(s.hidden), ring(scratch), low_rows(ring + std::ptrdiff_t(3) * s.ring_columns() * hidden),
+        mixed(low_rows + std::ptrdiff_t(3) * s.low_columns() * hidden) {
     const int strip = task % s.strips(), band = task / s.strips() % s.bands();
     image = task / s.strips() / s.bands();
     columns = {std::ptrdiff_t(strip) * s.columns(), std::min((strip + 1) * s.columns(), s.out().w)};
@@ -87,11 +87,13 @@ public:
       std::fill(at(slot, first), at(slot, int(inside.begin)), 0.0f);
       std::fill(at(slot, int(inside.end)), at(slot, last + 1), 0.0f);
     }
-    to_hidden.columns = to_filters.depth = hidden;
+    to_low.columns = to_hidden.columns = to_filters.depth = hidden;
+    to_low.depth = s.low_channels;
     to_hidden.depth = s.channels;
     to_hidden.first_depth = s.low_channels;
-    to_hidden.of_depth = s.low_channels + s.channels;
-    to_hidden.packed = a.expand;
+    to_low.of_depth = to_hidden.of_depth = s.low_channels + s.channels;
+    to_low.packed = to_hidden.packed = a.expand;
+    to_low.x = a.low;
     to_hidden.x = a.x;
     to_hidden.after = {a.expand_bias, {}, activation::relu, 0};
     to_filters.columns = s.filters;
@@ -122,37 +124,47 @@ private:
   void expand(int row) {
     float* to = at(slot_of(row), int(inside.begin));
     to_hidden.y = {to, hidden};
-    if (a.low) {
+    if (s.low_channels) {
       upsample(row, to);
       to_hidden.after.residual = to_hidden.y;
     }
     this->multiply(to_hidden, (std::ptrdiff_t(image) * s.in.h + row) * s.in.w + inside.begin, 0, int(inside.end - inside.begin));
   }
 
-  /// One row of up2(low): first between its two rows, then between their columns.
-  void upsample(int row, float* to) const {
+  /// A row of L low, as far as the strip reads it. The one before it stays.
+  const float* low(int row, piece_range columns) {
+    const int slot = row % 2;
+    float* to = low_rows + std::ptrdiff_t(slot) * s.low_columns() * hidden;
+    if (std::exchange(low_row[slot], row) != row) {
+      to_low.y = {to, hidden};
+      this->multiply(to_low, (std::ptrdiff_t(image) * (s.in.h / 2) + row) * (s.in.w / 2) + columns.begin, 0, int(columns.end - columns.begin));
+    }
+    return to;
+  }
+
+  /// One row of up2(L low): first between its two rows, then between their columns.
+  void upsample(int row, float* to) {
     const size2 size{s.in.h / 2, s.in.w / 2};
     const bilinear_position v(row, size.h);
-    const int left = bilinear_position(int(inside.begin), size.w).below, right = bilinear_position(int(inside.end) - 1, size.w).above;
+    bilinear_position u(int(inside.begin), size.w);
+    const piece_range read{u.below, bilinear_position(int(inside.end) - 1, size.w).above + 1};
+    const float *above = low(v.below, read), *below = low(v.above, read);
+    float* between = low_rows + std::ptrdiff_t(2) * s.low_columns() * hidden;
     const vec down = broadcast(v.fraction);
-    for (int column = left; column <= right; ++column) {
-      const float* above = a.low[(std::ptrdiff_t(image) * size.h + v.below) * size.w + column];
-      const float* below = a.low[(std::ptrdiff_t(image) * size.h + v.above) * size.w + column];
-      float* between = low_row + std::ptrdiff_t(column - left) * hidden;
-      for (int c = 0; c < hidden; c += width) store(between + c, fma(load(below + c) - load(above + c), down, load(above + c)));
-    }
+    for (std::ptrdiff_t i = 0; i < (read.end - read.begin) * hidden; i += width) store(between + i, fma(load(below + i) - load(above + i), down, load(above + i)));
     for (int column = int(inside.begin); column < inside.end;) {
-      const bilinear_position u(column, size.w), next(std::min(column + 1, 2 * size.w - 1), size.w);
-      const bool pair = column + 1 < inside.end && next.below == u.below;  // two columns between the same two of `low`
-      const float *before = low_row + std::ptrdiff_t(u.below - left) * hidden, *behind = low_row + std::ptrdiff_t(u.above - left) * hidden;
-      const vec along = broadcast(u.fraction), further = broadcast(next.fraction);
+      const float *before = between + (u.below - read.begin) * hidden, *behind = between + (u.above - read.begin) * hidden;
+      const vec along = broadcast(u.fraction);
+      const int left = u.below;
+      const bool pair = ++column < inside.end && (++u).below == left;  // two columns between the same two of `low`
+      const vec further = broadcast(u.fraction);
       for (int c = 0; c < hidden; c += width) {
         const vec from = load(before + c), way = load(behind + c) - from;
         store(to + c, fma(way, along, from));
         if (pair) store(to + hidden + c, fma(way, further, from));
       }
-      column += 1 + pair;
       to += (1 + pair) * hidden;
+      if (pair) ++column, ++u;
     }
   }
 
@@ -184,7 +196,8 @@ private:
   const inverted_residual_arguments& a;
   const inverted_residual_shape s;
   const int hidden;
-  float *ring, *low_row, *mixed;  // (3, ring_columns, hidden), (ring_columns / 2 + 3, hidden), (mixed_pixels, hidden)
+  float *ring, *low_rows, *mixed;  // (3, ring_columns, hidden), (3, low_columns, hidden), (mixed_pixels, hidden)
+  int low_row[2] = {-1, -1};       // which of L low the first two are
   int image, first;               // first: column of the ring's column 0
   piece_range columns, rows;      // of y
   piece_range inside;             // columns of the ring that lie in the image

@@ -39,12 +39,29 @@ struct bilinear_position {
   int below, above;
   float fraction;
 
-  bilinear_position(int o, int size) {
-    const std::int64_t at = std::int64_t(o) * (size - 1), steps = 2 * std::int64_t(size) - 1;
-    below = int(at / steps);
-    above = std::min(below + 1, size - 1);
-    fraction = float(at % steps) / float(steps);
+  bilinear_position(int o, int size) : size_(size), steps_(2 * std::int64_t(size) - 1) {
+    const std::int64_t at = std::int64_t(o) * (size - 1);
+    below = int(at / steps_);
+    over_ = at % steps_;
+    place();
   }
+
+  /// That of output o + 1.
+  bilinear_position& operator++() {
+    over_ += size_ - 1;
+    if (over_ >= steps_) over_ -= steps_, ++below;
+    place();
+    return *this;
+  }
+
+private:
+  void place() {
+    above = std::min(below + 1, size_ - 1);
+    fraction = float(over_) / float(steps_);
+  }
+
+  int size_;
+  std::int64_t steps_, over_;  // over_ / steps_: the fraction, exactly
 };
 
 /// The outputs that input i touches, at most four: indices and weights.

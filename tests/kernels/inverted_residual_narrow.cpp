@@ -11,8 +11,7 @@ using namespace viseme::tests::inverted_residuals;
 /// Squared error over squared signal.
 template <arithmetic how>
 void check_noise(double most) {
-  for (auto t : cases()) {
-    if (t.low) t.low_channels = 4;
+  for (const auto& t : cases()) {
     trial b(t);
     const auto expected = b.expected();
     double signal = 0;
@@ -35,7 +34,7 @@ BOOST_AUTO_TEST_CASE(int8_equals_plain_loops_but_for_rounding) { check_noise<ari
 BOOST_AUTO_TEST_CASE(bf16_equals_plain_loops_but_for_rounding) { check_noise<arithmetic::bf16>(3e-5); }
 
 BOOST_AUTO_TEST_CASE(same_bits_for_any_number_of_threads) {
-  trial b({1, 70, 140, 4, 128, 16, 1, true, true, 0, 8});
+  trial b({1, 70, 140, 4, 128, 16, 1, 8, true});
   for (auto set : sets_here()) {
     const auto one = b.run<arithmetic::int8>(set, 1).values();
     const auto one_in_bf16 = b.run<arithmetic::bf16>(set, 1).values();
@@ -47,7 +46,7 @@ BOOST_AUTO_TEST_CASE(same_bits_for_any_number_of_threads) {
 }
 
 BOOST_AUTO_TEST_CASE(nan_in_means_nan_out) {
-  trial b({1, 9, 9, 5, 16, 16, 1, false, false, 0});
+  trial b({1, 9, 9, 5, 16, 16, 1, 0, false});
   b.x.at(0, 4, 4, 2) = NAN;
   for (auto set : sets_here()) {
     const auto y = b.run<arithmetic::int8>(set, 1), z = b.run<arithmetic::bf16>(set, 1);

@@ -12,22 +12,23 @@ using namespace viseme::kernels::cpu;
 namespace inverted_residuals {
 
 struct test_case {
-  int n, h, w, channels, hidden, filters, stride;
-  bool low, residual;
-  int gap = 0, low_channels = 0;
+  int n, h, w, channels, hidden, filters, stride, low_channels;  // 0: no `low`
+  bool residual;
+  int gap = 0;
 };
 
 inline std::vector<test_case> cases() {
   std::vector<test_case> all;
   for (int stride : {1, 2})
     for (auto [h, w] : {std::pair{1, 1}, {2, 1}, {1, 7}, {7, 5}, {33, 7}, {18, 33}}) {
-      all.push_back({1, h, w, 6, 16, 33, stride, false, false, 3});
-      all.push_back({2, h, w, 7, 32, 16, stride, false, stride == 1, 0});
+      all.push_back({1, h, w, 6, 16, 33, stride, 0, false, 3});
+      all.push_back({2, h, w, 7, 32, 16, stride, 0, stride == 1});
     }
-  for (auto [h, w] : {std::pair{2, 2}, {2, 14}, {34, 6}, {66, 18}}) all.push_back({2, h, w, 5, 32, 16, 1, true, false, 2, 3});
-  all.push_back({1, 5, 131, 32, 128, 16, 1, false, false, 0});  // several strips
-  all.push_back({1, 6, 262, 32, 128, 19, 1, true, true, 5});
-  all.push_back({1, 41, 263, 9, 128, 32, 2, false, false, 0});
+  for (auto [h, w] : {std::pair{2, 2}, {2, 14}, {34, 6}, {66, 18}}) all.push_back({2, h, w, 5, 32, 16, 1, 4, false, 2});
+  all.push_back({1, 5, 131, 32, 128, 16, 1, 0, false});  // several strips
+  all.push_back({1, 6, 262, 32, 128, 19, 1, 8, true, 5});
+  all.push_back({1, 70, 12, 5, 48, 19, 1, 36, true});  // several bands
+  all.push_back({1, 41, 263, 9, 128, 32, 2, 0, false});
   return all;
 }
 
@@ -36,27 +37,34 @@ struct trial {
   inverted_residual_shape s;
   tensor x, low, residual;
   guarded_buffer expand, expand_bias, depthwise, depthwise_bias, project, project_bias;
-  bool has_low, has_residual;
+  bool has_residual;
   int gap;
 
   explicit trial(const test_case& t)
       : s{t.n, {t.h, t.w}, t.channels, t.hidden, t.filters, t.stride, t.low_channels}, x(tensor::random(t.n, t.h, t.w, t.channels, t.gap, 1)),
-        low(tensor::random(t.n, std::max(t.h / 2, 1), std::max(t.w / 2, 1), t.hidden, t.gap, 2)), residual(tensor::random(t.n, s.out().h, s.out().w, t.filters, t.gap, 3)),
+        low(tensor::random(t.n, std::max(t.h / 2, 1), std::max(t.w / 2, 1), std::max(t.low_channels, 1), t.gap, 2)), residual(tensor::random(t.n, s.out().h, s.out().w, t.filters, t.gap, 3)),
         expand(t.hidden * (t.low_channels + t.channels)), expand_bias(t.hidden), depthwise(9 * t.hidden), depthwise_bias(t.hidden), project(t.filters * t.hidden), project_bias(t.filters),
-        has_low(t.low), has_residual(t.residual), gap(t.gap) {
+        has_residual(t.residual), gap(t.gap) {
     unsigned seed = 4;
     for (auto* b : {&expand, &expand_bias, &depthwise, &depthwise_bias, &project, &project_bias}) b->randomize(seed++);
+  }
+
+  /// L low, which is not yet upsampled.
+  double low_at(int n, int h, int w, int c) const {
+    double sum = 0;
+    for (int i = 0; i < s.low_channels; ++i) sum += double(expand[c * (s.low_channels + s.channels) + i]) * low.at(n, h, w, i);
+    return sum;
   }
 
   double hidden_at(int n, int h, int w, int c) const {
     if (h < 0 || w < 0 || h >= s.in.h || w >= s.in.w) return 0;
     double sum = expand_bias[c];
     for (int i = 0; i < s.channels; ++i) sum += double(expand[c * (s.low_channels + s.channels) + s.low_channels + i]) * x.at(n, h, w, i);
-    if (has_low) {
+    if (s.low_channels) {
       const auto across = [&](int row) {
         const double at = double(w) * (low.w - 1) / (s.in.w - 1);
         const int left = std::min(int(at), low.w - 1), right = std::min(left + 1, low.w - 1);
-        return low.at(n, row, left, c) + (at - left) * (double(low.at(n, row, right, c)) - low.at(n, row, left, c));
+        return low_at(n, row, left, c) + (at - left) * (low_at(n, row, right, c) - low_at(n, row, left, c));
       };
       const double at = double(h) * (low.h - 1) / (s.in.h - 1);
       const int above = std::min(int(at), low.h - 1), below = std::min(above + 1, low.h - 1);
@@ -112,7 +120,7 @@ struct trial {
     const auto e = packed<how>(pool, set, s.hidden, s.low_channels + s.channels, expand.data()), p = packed<how>(pool, set, s.filters, s.hidden, project.data());
     tensor y(s.images, s.out().h, s.out().w, s.filters, gap);
     inverted_residual_arguments a{s, x.pixels(), {}, e.data(), expand_bias.data(), depthwise.data(), depthwise_bias.data(), p.data(), project_bias.data(), {}, y.pixels(), scratch.data()};
-    if (has_low) a.low = low.pixels();
+    if (s.low_channels) a.low = low.pixels();
     if (has_residual) a.residual = residual.pixels();
     inverted_residual<how>(pool, set, a);
     return y;
