@@ -53,6 +53,7 @@ step "kernels and layers against reference" "$tests"
 [ -x "$pipeline" ] && step "whole renders against the host's" "$pipeline" --run_test=device_painter_gpu
 [ -x "$media" ] && step "video by the GPU's encoder and decoder, or what takes their places" "$media" --run_test='encoder/without_an_encoder*:decoder/a_gpu_or*'
 if [ -x "$nets" ]; then
+  step "nets replayed as CUDA graphs against the same run once" "$nets" --run_test=replays_gpu
   step "nets against the golden numbers" "$nets" --run_test=golden_gpu
   step "nets with the libraries against the golden numbers" "$nets" --run_test=golden_cudnn
 fi

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
 
 #include <backends/cuda/memory.hpp>
 #include <backends/simt/backend.hpp>
 #include <backends/simt/product_choices.hpp>
+#include <backends/simt/recording.hpp>
 #include <backends/simt/transfers.hpp>
 #include <kernels/simt/hopper.hpp>
 #include <viseme/optim/loss_scaling.hpp>
@@ -106,9 +106,40 @@ template <class T, int Columns>
 void launch(cuda_context&, simt::grid, const simt::dense_product_wgmma<T, Columns>&);
 simt::tile_map map_tiles(cuda_context&, const simt::tiled_matrix&);
 
+/// What work queues on a context's stream, as a CUDA graph.
+class cuda_graph {
+public:
+  template <class F>
+  cuda_graph(cuda_context& c, F&& work) {
+    check(cudaStreamBeginCapture(c.stream(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    cudaGraph_t recorded = nullptr;
+    try {
+      work();
+    } catch (...) {
+      cudaStreamEndCapture(c.stream(), &recorded);
+      cudaGetLastError();
+      if (recorded) cudaGraphDestroy(recorded);
+      throw;
+    }
+    check(cudaStreamEndCapture(c.stream(), &recorded), "cudaStreamEndCapture");
+    const auto status = cudaGraphInstantiate(&graph_, recorded, 0);
+    cudaGraphDestroy(recorded);
+    check(status, "cudaGraphInstantiate");
+  }
+  cuda_graph(const cuda_graph&) = delete;
+  cuda_graph& operator=(const cuda_graph&) = delete;
+  ~cuda_graph() { cudaGraphExecDestroy(graph_); }
+
+  void launch(cuda_context& c) const { check(cudaGraphLaunch(graph_, c.stream()), "cudaGraphLaunch"); }
+
+private:
+  cudaGraphExec_t graph_ = nullptr;
+};
+
 struct on_device {
   using context = cuda_context;
   using buffer = device_buffer;
+  using graph = cuda_graph;
   static constexpr const char* name = "cuda";
 };
 
@@ -116,47 +147,3 @@ template <class T>
 using cuda = simt_backend<on_device, T>;
 
 }  // namespace viseme::backends
-
-namespace viseme {
-
-/// The first run launches as it goes, which loads the kernels and grows what grows; the second is recorded as a CUDA graph; later ones
-/// replay it.
-template <class T>
-struct recording<backends::cuda<T>> {
-  recording() = default;
-  recording(const recording&) = delete;
-  recording& operator=(const recording&) = delete;
-  ~recording() {
-    if (graph_) cudaGraphExecDestroy(graph_);
-  }
-
-  template <class F>
-  void run(backends::cuda_context& c, F&& work) {
-    if (!graph_ && !std::exchange(warm_, true)) return work();
-    if (!graph_) record(c, work);
-    backends::check(cudaGraphLaunch(graph_, c.stream()), "cudaGraphLaunch");
-  }
-
-private:
-  template <class F>
-  void record(backends::cuda_context& c, F&& work) {
-    backends::check(cudaStreamBeginCapture(c.stream(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
-    cudaGraph_t recorded = nullptr;
-    try {
-      work();
-    } catch (...) {
-      cudaStreamEndCapture(c.stream(), &recorded);
-      if (recorded) cudaGraphDestroy(recorded);
-      throw;
-    }
-    backends::check(cudaStreamEndCapture(c.stream(), &recorded), "cudaStreamEndCapture");
-    const auto status = cudaGraphInstantiate(&graph_, recorded, 0);
-    cudaGraphDestroy(recorded);
-    backends::check(status, "cudaGraphInstantiate");
-  }
-
-  cudaGraphExec_t graph_ = nullptr;
-  bool warm_ = false;
-};
-
-}  // namespace viseme

@@ -7,7 +7,7 @@ namespace viseme::backends {
 
 template <class Kernel>
 void launch(emulated_context& c, simt::grid g, const Kernel& kernel) {
-  c.launcher.launch(g, kernel);
+  c.queue([&on = c.launcher, g, kernel] { on.launch(g, kernel); });
 }
 
 }  // namespace viseme::backends
