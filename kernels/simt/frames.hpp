@@ -4,8 +4,9 @@
 //   fade_face    frame += weight (255 drawn - frame): drawn (320 x 320, 3), its edge repeated, and the mask's weight, resized to the square
 //   paste_face   frame = the crop with 255 drawn, truncated, in its middle, resized to the square (cubic, fixed point)
 //   to_i420      luma, and chroma at half size and left (MPEG-2's place), of BT.709 in limited range; odd sides grow by a repeated pixel
-// A thread makes a pixel, in to_i420 four of them. Neighbours make neighbours, and what they share comes from the cache: memory is read and
-// written once. Squares have at most 16384 pixels a side and meet the frame.
+// Where the face is in a frame they read from memory, and their grids depend on nothing but the frame's size: a recording of them serves all
+// frames. A thread makes a pixel, of a large face several, in to_i420 four. Neighbours make neighbours, and what they share comes from the
+// cache: memory is read and written once. Squares have at most 16384 pixels a side and meet the frame.
 #pragma once
 
 #include <cmath>
@@ -48,14 +49,25 @@ struct tile {
 /// Both axes: the target's pixels of one of the source's.
 constexpr double source_per_target(int source, int target) { return 1. / (double(target) / source); }
 
+/// A square that meets a frame, and the pixels of the frame that it covers.
+struct face_place {
+  pixel_square square;
+  int x, y, width, height;
+  double cut_scale, draw_scale;  // from the square to the crop and back
+
+  face_place(const bgr_frame& f, pixel_square s)
+      : square(s), x(s.x > 0 ? s.x : 0), y(s.y > 0 ? s.y : 0), width((s.x + s.side < f.width ? s.x + s.side : f.width) - x),
+        height((s.y + s.side < f.height ? s.y + s.side : f.height) - y), cut_scale(source_per_target(s.side, face::crop)),
+        draw_scale(source_per_target(face::crop, s.side)) {}
+};
+
 template <class T>
 struct cut_face {
   static constexpr int threads = tile::threads;
   bgr_frame frame;
-  pixel_square square;
+  const face_place* place;
   pixels<T> image;     // (320, 320, 6)
   std::uint8_t* crop;  // (328, 328, 3), or null
-  double scale = source_per_target(square.side, face::crop);
 
   struct grid blocks() const { return tile::over(face::crop, face::crop); }
 
@@ -63,6 +75,8 @@ struct cut_face {
   VISEME_DEVICE void operator()(const Thread& t) const {
     const int x = tile::x(t), y = tile::y(t);
     if (x >= face::crop || y >= face::crop) return;
+    const pixel_square square = place->square;
+    const double scale = place->cut_scale;
     const linear_taps rows(y, scale), columns = linear_taps(x, scale).within(square.side);
     int sum[2][3] = {};
     unrolled<2>([&](auto i) {
@@ -96,46 +110,39 @@ private:
   }
 };
 
-/// The pixels of a frame that a square covers.
-struct covered {
-  int x, y, width, height;
-
-  covered(const bgr_frame& f, pixel_square s) {
-    x = s.x > 0 ? s.x : 0;
-    y = s.y > 0 ? s.y : 0;
-    width = (s.x + s.side < f.width ? s.x + s.side : f.width) - x;
-    height = (s.y + s.side < f.height ? s.y + s.side : f.height) - y;
-  }
-};
-
 /// A kernel that draws into what a square covers.
 template <class T>
 struct drawn_square {
   static constexpr int threads = tile::threads;
+  static constexpr int usual_side = 512;  // larger faces take some threads twice
   bgr_frame frame;
-  pixel_square square;
+  const face_place* place;
   pixels<const T> drawn;  // (320, 320, 3)
-  covered part{frame, square};
-  double scale = source_per_target(face::crop, square.side);
 
-  struct grid blocks() const { return tile::over(part.width, part.height); }
+  struct grid blocks() const {
+    return tile::over(frame.width < usual_side ? frame.width : usual_side, frame.height < usual_side ? frame.height : usual_side);
+  }
 
-  /// f(the thread's pixel of the frame, x and y in the square).
+  /// f(a pixel of the frame, x and y in the square), for all of the thread's.
   template <class Thread, class F>
-  VISEME_DEVICE void at_pixel(const Thread& t, const F& f) const {
-    if (tile::x(t) >= part.width || tile::y(t) >= part.height) return;
-    const int x = part.x + tile::x(t), y = part.y + tile::y(t);
-    f(frame.at(x, y), x - square.x, y - square.y);
+  VISEME_DEVICE void each_pixel(const Thread& t, const F& f) const {
+    const int left = place->x, top = place->y, width = place->width, height = place->height;
+    const pixel_square square = place->square;
+    for (int y = tile::y(t); y < height; y += t.blocks().y * tile::height)
+      for (int x = tile::x(t); x < width; x += t.blocks().x * tile::width)
+        f(frame.at(left + x, top + y), left + x - square.x, top + y - square.y);
   }
 };
 
 template <class T>
 struct fade_face : drawn_square<T> {
-  using drawn_square<T>::drawn, drawn_square<T>::scale, drawn_square<T>::square;
+  using drawn_square<T>::drawn;
 
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
-    this->at_pixel(t, [this](std::uint8_t* to, int x, int y) { fade(to, x, y); });
+    const bool shrinks = this->place->square.side < face::crop;
+    const double scale = this->place->draw_scale;
+    this->each_pixel(t, [=, this](std::uint8_t* to, int x, int y) { fade(to, x, y, scale, shrinks); });
   }
 
   /// 0 outside the mask, 1 from the ramp's width inside it on; x and y of the crop.
@@ -150,10 +157,10 @@ struct fade_face : drawn_square<T> {
   }
 
 private:
-  VISEME_DEVICE void fade(std::uint8_t* to, int x, int y) const {
+  VISEME_DEVICE void fade(std::uint8_t* to, int x, int y, double scale, bool shrinks) const {
     float weight = 0;
     floats<3> value{};
-    if (square.side < face::crop) {
+    if (shrinks) {
       const area_taps rows(y, scale, face::crop), columns(x, scale, face::crop);
       weight = weight_of(rows, columns);
       if (weight > 0) value = value_of(rows, columns);
@@ -186,16 +193,17 @@ private:
 
 template <class T>
 struct paste_face : drawn_square<T> {
-  using drawn_square<T>::drawn, drawn_square<T>::scale;
+  using drawn_square<T>::drawn;
   const std::uint8_t* crop;  // (328, 328, 3), as cut_face left it
 
   template <class Thread>
   VISEME_DEVICE void operator()(const Thread& t) const {
-    this->at_pixel(t, [this](std::uint8_t* to, int x, int y) { paste(to, x, y); });
+    const double scale = this->place->draw_scale;
+    this->each_pixel(t, [=, this](std::uint8_t* to, int x, int y) { paste(to, x, y, scale); });
   }
 
 private:
-  VISEME_DEVICE void paste(std::uint8_t* to, int x, int y) const {
+  VISEME_DEVICE void paste(std::uint8_t* to, int x, int y, double scale) const {
     const cubic_taps rows(y, scale), columns(x, scale);
     int sum[3] = {};
     unrolled<4>([&](auto i) {

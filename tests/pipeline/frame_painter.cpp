@@ -8,37 +8,52 @@
 #include <cstdint>
 #include <memory>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 #include <vector>
 
 #include <viseme/render/compositor.hpp>
 #include <viseme/run/net_painter.hpp>
+#include <viseme/run/runner.hpp>
 
 namespace frame_painter_suite {
 
 using namespace viseme;
 using namespace viseme::tests;
 
-/// A net's two values, and frames of one size drawn with them.
+/// A net that draws what it is told to, and frames of one size drawn with it.
 template <class B>
 struct device_net {
   using T = typename B::scalar;
   static constexpr std::size_t area = std::size_t(media::net_size) * media::net_size;
+  static constexpr shape image_size{1, 6, media::net_size, media::net_size}, face_size{1, 3, media::net_size, media::net_size};
 
   explicit device_net(const frame_options& o)
-      : image(6 * area), output(3 * area),
-        painter({std::shared_ptr<void>(), &context<B>()}, {image.data, {1, 6, 320, 320}, B::preferred},
-                {output.data, {1, 3, 320, 320}, B::preferred}, o) {}
+      : image(6 * area), output(3 * area), drawn(3 * area), kept(3 * area), resumed(3 * area),
+        painter({std::shared_ptr<void>(), &context<B>()},
+                {{image.data, image_size, B::preferred}, face(output), [this] { show(drawn, output); }, [this] { show(resumed, output); },
+                 [this](const kept_values&) { show(kept, resumed); }},
+                o) {}
 
   void upload(const cv::Mat& frame) { painter.upload({frame.data, frame.total() * 3}); }
-  void write(const std::vector<float>& drawn) { B::load(context<B>(), drawn.data(), {output.data, {1, 3, 320, 320}, B::preferred}); }
+  void write(const std::vector<float>& face_drawn) { B::load(context<B>(), face_drawn.data(), face(drawn)); }
+  void keep(const std::vector<float>& face_drawn) { B::load(context<B>(), face_drawn.data(), face(kept)); }
   std::vector<float> seen() const {
     std::vector<float> v(6 * area);
-    B::store(context<B>(), {image.data, {1, 6, 320, 320}, B::preferred}, v.data());
+    B::store(context<B>(), {image.data, image_size, B::preferred}, v.data());
+    return v;
+  }
+  std::vector<std::uint8_t> downloaded(std::size_t bytes) {
+    std::vector<std::uint8_t> v(bytes);
+    painter.download(v);
     return v;
   }
 
-  block<B> image, output;
+  block<B> image, output, drawn, kept, resumed;
   net_painter<B> painter;
+
+private:
+  static view<T> face(const block<B>& b) { return {b.data, face_size, B::preferred}; }
+  static void show(const block<B>& from, const block<B>& to) { context<B>().copy(to.data, from.data, 3 * area * sizeof(T)); }
 };
 
 /// Soft shapes with grain.
@@ -104,8 +119,9 @@ BOOST_AUTO_TEST_CASE(the_net_sees_what_the_host_would_show) {
         render::compositor(blend_rule::feather).read(frame, box_of(square), want);
         for (auto& v : want) v = float(T(v));
         device_net<under_test<T>> device({width, height});
+        device.write(std::vector<float>(media::picture_size));
         device.upload(frame);
-        device.painter.cut(square);
+        device.painter.draw(square);
         check_near(device.seen(), want, 1 / 255. + 0x1p-8, 1e-4);
       }
   });
@@ -124,10 +140,9 @@ BOOST_AUTO_TEST_CASE(faces_are_blended_as_on_the_host) {
           host.read(want, box_of(square), image);
           host.blend(want, box_of(square), drawn);
           device_net<under_test<T>> device({width, height, rule});
-          device.upload(frame);
-          device.painter.cut(square);
           device.write(drawn);
-          device.painter.blend();
+          device.upload(frame);
+          device.painter.draw(square);
           cv::Mat have(frame.size(), CV_8UC3);
           device.painter.download({have.data, have.total() * 3});
           check_near(bytes(have), bytes(want), 1, 1e-3);
@@ -144,6 +159,48 @@ BOOST_AUTO_TEST_CASE(what_the_encoder_stores_is_made_as_swscale_makes_it) {
     device.upload(frame);
     device.painter.download(have);
     BOOST_TEST_CONTEXT(size) check_near(have, i420_of(frame), 1, 0.02);
+  }
+}
+
+struct some_kept_values final : kept_values {
+  std::size_t memory_bytes() const override { return 0; }
+};
+
+BOOST_AUTO_TEST_CASE(a_recording_serves_every_frame) {
+  using B = under_test<float>;
+  constexpr int width = 640, height = 601;
+  const std::vector<pixel_square> squares{{160, -170, 601}, {10, 20, 40}, {-130, -140, 500}, {200, 90, 328}, {500, 400, 177}};
+  for (const auto rule : {blend_rule::feather, blend_rule::reference}) {
+    const frame_options o{width, height, rule, frame_format::i420};
+    const auto size = frame_bytes(o.result, width, height);
+    device_net<B> same(o);
+    for (std::size_t i = 0; i < squares.size(); ++i)
+      BOOST_TEST_CONTEXT("frame " << i << ", " << (rule == blend_rule::feather ? "feather" : "reference")) {
+        const cv::Mat frame = picture(width, height) + cv::Scalar::all(9. * double(i));
+        auto drawn = drawn_face<float>();
+        for (auto& v : drawn) v *= 1 - 0.1f * float(i);
+        const auto kept = [&] {
+          auto v = drawn;
+          std::ranges::reverse(v);
+          return v;
+        }();
+        const auto frame_of = [&](device_net<B>& device, bool face, bool resumes) {
+          device.write(drawn);
+          device.keep(kept);
+          device.upload(frame);
+          if (face && resumes) device.painter.draw(squares[i], some_kept_values());
+          else if (face) device.painter.draw(squares[i]);
+          return device.downloaded(size);
+        };
+        std::vector<std::vector<std::uint8_t>> different;
+        for (const auto [face, resumes] : {std::pair(true, false), {true, true}, {false, false}}) {
+          device_net<B> fresh(o);
+          const auto want = frame_of(fresh, face, resumes);
+          BOOST_TEST((frame_of(same, face, resumes) == want));
+          BOOST_TEST(std::ranges::count(different, want) == 0);
+          different.push_back(want);
+        }
+      }
   }
 }
 
@@ -172,13 +229,14 @@ BOOST_AUTO_TEST_CASE(a_frame_crosses_the_bus_once_each_way) {
   const host_buffer image(*context, 6 * 320 * 320 * sizeof(float)), output(*context, 3 * 320 * 320 * sizeof(float));
   const auto frame = picture(401, 303);
   std::vector<std::uint8_t> result(frame_bytes(frame_format::i420, 401, 303));
-  net_painter<B> painter(context, {image.at<float>(0), {1, 6, 320, 320}, B::preferred},
-                         {output.at<float>(0), {1, 3, 320, 320}, B::preferred}, {401, 303, blend_rule::feather, frame_format::i420});
+  const painted_net<float> net{
+      {image.at<float>(0), {1, 6, 320, 320}, B::preferred}, {output.at<float>(0), {1, 3, 320, 320}, B::preferred}, [] {}, {}, {}};
+  net_painter<B> painter(context, net, {401, 303, blend_rule::feather, frame_format::i420});
   painter.upload({frame.data, frame.total() * 3});
-  painter.cut({20, 30, 200});
-  painter.blend();
+  painter.draw({20, 30, 200});
   painter.download(result);
-  BOOST_TEST(context->uploads == std::vector<std::size_t>{401 * 303 * 3}, boost::test_tools::per_element());
+  const std::vector<std::size_t> frame_and_place{401 * 303 * 3, sizeof(op<painting, B>::place)};
+  BOOST_TEST(context->uploads == frame_and_place, boost::test_tools::per_element());
   BOOST_TEST(context->downloads == std::vector<std::size_t>{402 * 304 * 3 / 2}, boost::test_tools::per_element());
 }
 #endif
@@ -192,7 +250,7 @@ BOOST_AUTO_TEST_CASE(wrong_sizes_are_refused) {
   BOOST_CHECK_THROW(device.painter.upload(frame), error);
   BOOST_CHECK_THROW(device.painter.download(frame), error);
   for (const pixel_square s : {pixel_square{100, 0, 20}, {0, 80, 20}, {-20, 0, 20}, {0, -20, 20}, {0, 0, 0}, {0, 0, 20000}})
-    BOOST_CHECK_THROW(device.painter.cut(s), error);
+    BOOST_CHECK_THROW(device.painter.draw(s), error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

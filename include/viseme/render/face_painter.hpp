@@ -56,7 +56,7 @@ private:
   std::vector<float> image_, output_;
 };
 
-/// On the device: the frame goes there and comes back once. Work is timed where it is waited for: the crop within the net's time.
+/// On the device: the frame goes there and comes back once. All that is done there is one piece of work, timed as the net's.
 class device_painter final : public face_painter {
 public:
   device_painter(kept_encoder& net, std::unique_ptr<frame_painter> frames, const frame_options& o)
@@ -69,11 +69,9 @@ public:
     times.measure(stage::crop, [&] {
       if (record.valid) net_.hear(window);  // first: each upload waits for what is under way
       frames_->upload({frame.data, frame.total() * frame.elemSize()});
-      if (record.valid) frames_->cut(square_of(record.crop));
     });
-    if (record.valid) time_net(times, number, [&] { net_.run(number); });
+    if (record.valid) time_net(times, number, [&] { net_.draw(number, *frames_, square_of(record.crop)); });
     times.measure(stage::blend, [&] {
-      if (record.valid) frames_->blend();
       if (converts) frame = cv::Mat((options_.height + 1) / 2 * 3, (options_.width + 1) / 2 * 2, CV_8UC1);
       frames_->download({frame.data, frame.total() * frame.elemSize()});
     });

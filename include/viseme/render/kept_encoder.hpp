@@ -33,16 +33,22 @@ public:
   void run(std::int64_t frame, std::span<const float> image, std::span<const float> audio, std::span<float> output) {
     session_->write("image", image);
     hear(audio);
-    run(frame);
-    session_->read("output", output);
-  }
-  /// The same in parts, with an image that a painter cuts, and for its blend().
-  void hear(std::span<const float> audio) { session_->write("audio", audio); }
-  void run(std::int64_t frame) {
     if (keeps(frame)) {
       session_->resume(*kept_[std::size_t(frame)]);
     } else {
       session_->run();
+      keep(frame);
+    }
+    session_->wait();
+    session_->read("output", output);
+  }
+  /// The same in parts, with a painter that has the frame, and draws into it.
+  void hear(std::span<const float> audio) { session_->write("audio", audio); }
+  void draw(std::int64_t frame, frame_painter& frames, pixel_square face) {
+    if (keeps(frame)) {
+      frames.draw(face, *kept_[std::size_t(frame)]);
+    } else {
+      frames.draw(face);
       keep(frame);
     }
     session_->wait();

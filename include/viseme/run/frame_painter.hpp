@@ -24,20 +24,21 @@ constexpr std::size_t frame_bytes(frame_format f, int width, int height) {
   return f == frame_format::bgr ? 3 * w * h : (w + w % 2) * (h + h % 2) / 2 * 3;
 }
 
+class kept_values;
+
 /// One user's, beside a session of a UNet, which it must not outlive. Memory is taken at construction. Not for two threads at once.
 ///
-///   painter->upload(bgr); painter->cut(square);
-///   session->write("audio", window); session->run();
-///   painter->blend(); painter->download(result);
+///   session->write("audio", window);
+///   painter->upload(bgr); painter->draw(square); painter->download(result);
 class frame_painter {
 public:
   virtual ~frame_painter() = default;
   /// A frame of the stated size, dense 8-bit BGR.
   virtual void upload(std::span<const std::uint8_t> bgr) = 0;
-  /// The session's `image` from a square of the frame, which must share pixels with it; may return before the work is done.
-  virtual void cut(pixel_square) = 0;
-  /// The session's `output` into the square that cut() saw last; may return before the work is done.
-  virtual void blend() = 0;
+  /// The session's `image` from a square of the frame, which must share pixels with it; the session's run(), or its resume() from kept
+  /// values; its `output` into the square. May return before the work is done.
+  virtual void draw(pixel_square) = 0;
+  virtual void draw(pixel_square, const kept_values&) = 0;
   /// The frame in the stated format, `frame_bytes` of it.
   virtual void download(std::span<std::uint8_t> frame) = 0;
 };

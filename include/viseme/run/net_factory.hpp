@@ -93,19 +93,26 @@ public:
   std::unique_ptr<const kept_values> keep() const override { return std::make_unique<const stored_values<B>>(*context_, kept_, keep_as_); }
   std::size_t kept_bytes() const override { return stored_values<B>::bytes_of(kept_, keep_as_); }
   void resume(const kept_values& from) override {
-    const auto* stored = dynamic_cast<const stored_values<B>*>(&from);
-    if (!stored) throw error("kept values", "they are of another device", "resume from what a session of the same model and options kept");
-    stored->load(*context_, kept_);
+    load(from);
     resume_.run(*context_, [this] { engine_.resume(); });
   }
   std::unique_ptr<frame_painter> make_painter(const frame_options& o) override {
     if constexpr (runs_on<painting, B>)
-      return std::make_unique<net_painter<B>>(context_, engine_.input("image"), engine_.output("output"), o);
+      return std::make_unique<net_painter<B>>(
+          context_,
+          painted_net<typename B::scalar>{engine_.input("image"), engine_.output("output"), [this] { engine_.run(); },
+                                          [this] { engine_.resume(); }, [this](const kept_values& from) { load(from); }},
+          o);
     else return nullptr;
   }
   std::size_t memory_bytes() const override { return engine_.arena_bytes(); }
 
 private:
+  void load(const kept_values& from) {
+    const auto* stored = dynamic_cast<const stored_values<B>*>(&from);
+    if (!stored) throw error("kept values", "they are of another device", "resume from what a session of the same model and options kept");
+    stored->load(*context_, kept_);
+  }
   static viseme::cut complete(const graph::net_table& net, viseme::cut c) {
     if (c.from.empty())
       for (const auto& n : net.input_names) c.from.emplace_back(n.key.view());
