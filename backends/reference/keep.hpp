@@ -19,7 +19,8 @@ struct op<keeping, backends::reference<T>> {
     if (how == kept_as::exact) convert(c, from.data, reinterpret_cast<T*>(to), n, [](T x) { return x; });
     else convert(c, from.data, reinterpret_cast<std::uint16_t*>(to), n, [](T x) { return to_bf16(float(x)); });
   }
-  static void load(context& c, const std::byte* from, kept_as how, view<T> to) {
+  static void load(context& c, const std::byte* const* base, std::size_t offset, kept_as how, view<T> to) {
+    const std::byte* from = *base + offset;
     const std::size_t n = to.size.count();
     if (how == kept_as::exact) convert(c, reinterpret_cast<const T*>(from), to.data, n, [](T x) { return x; });
     else convert(c, reinterpret_cast<const std::uint16_t*>(from), to.data, n, [](std::uint16_t x) { return T(from_bf16(x)); });

@@ -1,5 +1,9 @@
 // to[i] = To(From[i]) on flat arrays, by way of float; N elements a thread, 16 bytes of the larger scalar an access.
+//   convert           from a given place
+//   convert_pointed   from `offset` bytes behind a place that stands in memory: another one from one replay of a recording to the next
 #pragma once
+
+#include <cstddef>
 
 #include <kernels/simt/flat.hpp>
 
@@ -18,6 +22,20 @@ struct convert {
       constexpr int wide = n;
       store_floats<wide>(to + at, load_floats<wide>(from + at));
     });
+  }
+};
+
+template <class From, class To, int N>
+struct convert_pointed {
+  static constexpr int threads = convert<From, To, N>::threads;
+  std::size_t count;
+  const std::byte* const* base;
+  std::size_t offset;
+  To* to;
+
+  template <class Thread>
+  VISEME_DEVICE void operator()(const Thread& t) const {
+    convert<From, To, N>{count, reinterpret_cast<const From*>(*base + offset), to}(t);
   }
 };
 

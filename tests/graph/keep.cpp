@@ -51,12 +51,14 @@ double difference_after_storage(kept_as how) {
   write(e.input("audio"), audio);
   e.run();
   const auto want = read(kept[1]);
-  const stored_values<B> stored(context(), kept, how);
-  BOOST_TEST(stored.memory_bytes() == stored_values<B>::bytes_of(kept, how));
+  const kept_start<B> start(kept, how);
+  const auto stored = start.keep(context());
+  BOOST_TEST(stored->memory_bytes() == start.bytes());
   write(e.input("image"), random_numbers(image.size(), 4));
   e.run();
   BOOST_TEST((read(kept[1]) != want));
-  stored.load(context(), kept);
+  const auto* storage = start.storage(*stored);
+  start.load(context(), &storage);
   e.resume();
   if (how == kept_as::exact) BOOST_TEST((read(e.output("output")) == output_of<B>(image, audio)));
   return relative(read(kept[1]), want);
@@ -103,16 +105,20 @@ BOOST_AUTO_TEST_CASE(storage_of_any_length_is_rounded_like_each_number) {
     std::vector<float> from(n), back(n);
     for (int i = 0; i < n; ++i) from[i] = std::bit_cast<float>(std::uint32_t(i) * 0x9e3779b1u & 0xbfffffffu);
     const shape size{1, n, 1, 1};
-    const view<float> values{from.data(), size, layout::nhwc}, loaded{back.data(), size, layout::nhwc};
-    stored_values<fast>(context(), {values}, kept_as::bf16).load(context(), {loaded});
+    const auto stored = kept_start<fast>({{from.data(), size, layout::nhwc}}, kept_as::bf16).keep(context());
+    const kept_start<fast> loaded({{back.data(), size, layout::nhwc}}, kept_as::bf16);
+    const auto* storage = loaded.storage(*stored);
+    loaded.load(context(), &storage);
     for (int i = 0; i < n; ++i) BOOST_REQUIRE(std::bit_cast<std::uint32_t>(back[i]) == std::bit_cast<std::uint32_t>(from_bf16(to_bf16(from[i]))));
   }
 }
 
 BOOST_AUTO_TEST_CASE(values_of_another_run_are_refused) {
   auto e = make<fast>({{}, {}, {"down", "mixed"}});
-  const stored_values<fast> stored(context(), {e.output("mixed")}, kept_as::bf16);
-  check_error([&] { stored.load(context(), {e.output("down"), e.output("mixed")}); }, {"kept values", "another net or size"});
+  const auto stored = kept_start<fast>({e.output("mixed")}, kept_as::bf16).keep(context());
+  const auto start = [&](const std::vector<view<float>>& values, kept_as how) { kept_start<fast>(values, how).storage(*stored); };
+  check_error([&] { start({e.output("down"), e.output("mixed")}, kept_as::bf16); }, {"kept values", "another net or size"});
+  check_error([&] { start({e.output("mixed")}, kept_as::exact); }, {"kept values", "another net or size"});
   check_error([] { make<fast>({{}, {}, {"image"}}); }, {"'image'"});
   check_error([] { make<fast>({{}, {}, {"mouth"}}); }, {"'mouth'"});
 }

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <viseme/render/compositor.hpp>
+#include <viseme/run/kept_values.hpp>
 #include <viseme/run/net_painter.hpp>
-#include <viseme/run/runner.hpp>
 
 namespace frame_painter_suite {
 
@@ -28,15 +28,21 @@ struct device_net {
   static constexpr shape image_size{1, 6, media::net_size, media::net_size}, face_size{1, 3, media::net_size, media::net_size};
 
   explicit device_net(const frame_options& o)
-      : image(6 * area), output(3 * area), drawn(3 * area), kept(3 * area), resumed(3 * area),
+      : image(6 * area), output(3 * area), drawn(3 * area), start({face(output)}, kept_as::exact),
         painter({std::shared_ptr<void>(), &context<B>()},
-                {{image.data, image_size, B::preferred}, face(output), [this] { show(drawn, output); }, [this] { show(resumed, output); },
-                 [this](const kept_values&) { show(kept, resumed); }},
+                {{image.data, image_size, B::preferred},
+                 face(output),
+                 [this] { context<B>().copy(output.data, drawn.data, 3 * area * sizeof(T)); },
+                 [this](const std::byte* const* kept) { start.load(context<B>(), kept); },
+                 [this](const kept_values& from) { return start.storage(from); }},
                 o) {}
 
   void upload(const cv::Mat& frame) { painter.upload({frame.data, frame.total() * 3}); }
   void write(const std::vector<float>& face_drawn) { B::load(context<B>(), face_drawn.data(), face(drawn)); }
-  void keep(const std::vector<float>& face_drawn) { B::load(context<B>(), face_drawn.data(), face(kept)); }
+  std::unique_ptr<const kept_values> keep(const std::vector<float>& face_drawn) const {
+    B::load(context<B>(), face_drawn.data(), face(output));
+    return start.keep(context<B>());
+  }
   std::vector<float> seen() const {
     std::vector<float> v(6 * area);
     B::store(context<B>(), {image.data, image_size, B::preferred}, v.data());
@@ -48,12 +54,12 @@ struct device_net {
     return v;
   }
 
-  block<B> image, output, drawn, kept, resumed;
+  block<B> image, output, drawn;
+  kept_start<B> start;
   net_painter<B> painter;
 
 private:
   static view<T> face(const block<B>& b) { return {b.data, face_size, B::preferred}; }
-  static void show(const block<B>& from, const block<B>& to) { context<B>().copy(to.data, from.data, 3 * area * sizeof(T)); }
 };
 
 /// Soft shapes with grain.
@@ -162,10 +168,6 @@ BOOST_AUTO_TEST_CASE(what_the_encoder_stores_is_made_as_swscale_makes_it) {
   }
 }
 
-struct some_kept_values final : kept_values {
-  std::size_t memory_bytes() const override { return 0; }
-};
-
 BOOST_AUTO_TEST_CASE(a_recording_serves_every_frame) {
   using B = under_test<float>;
   constexpr int width = 640, height = 601;
@@ -174,26 +176,23 @@ BOOST_AUTO_TEST_CASE(a_recording_serves_every_frame) {
     const frame_options o{width, height, rule, frame_format::i420};
     const auto size = frame_bytes(o.result, width, height);
     device_net<B> same(o);
+    std::vector<std::unique_ptr<const kept_values>> kept_of;
     for (std::size_t i = 0; i < squares.size(); ++i)
       BOOST_TEST_CONTEXT("frame " << i << ", " << (rule == blend_rule::feather ? "feather" : "reference")) {
         const cv::Mat frame = picture(width, height) + cv::Scalar::all(9. * double(i));
         auto drawn = drawn_face<float>();
         for (auto& v : drawn) v *= 1 - 0.1f * float(i);
-        const auto kept = [&] {
-          auto v = drawn;
-          std::ranges::reverse(v);
-          return v;
-        }();
+        const std::vector<float> turned(drawn.rbegin(), drawn.rend());
+        const auto kept = kept_of.emplace_back(same.keep(turned)).get();
         const auto frame_of = [&](device_net<B>& device, bool face, bool resumes) {
           device.write(drawn);
-          device.keep(kept);
           device.upload(frame);
-          if (face && resumes) device.painter.draw(squares[i], some_kept_values());
+          if (face && resumes) device.painter.draw(squares[i], *kept);
           else if (face) device.painter.draw(squares[i]);
           return device.downloaded(size);
         };
         std::vector<std::vector<std::uint8_t>> different;
-        for (const auto [face, resumes] : {std::pair(true, false), {true, true}, {false, false}}) {
+        for (const auto &[face, resumes] : {std::pair(true, false), {true, true}, {false, false}}) {
           device_net<B> fresh(o);
           const auto want = frame_of(fresh, face, resumes);
           BOOST_TEST((frame_of(same, face, resumes) == want));
@@ -235,8 +234,8 @@ BOOST_AUTO_TEST_CASE(a_frame_crosses_the_bus_once_each_way) {
   painter.upload({frame.data, frame.total() * 3});
   painter.draw({20, 30, 200});
   painter.download(result);
-  const std::vector<std::size_t> frame_and_place{401 * 303 * 3, sizeof(op<painting, B>::place)};
-  BOOST_TEST(context->uploads == frame_and_place, boost::test_tools::per_element());
+  const std::vector<std::size_t> frame_and_arguments{401 * 303 * 3, sizeof(op<painting, B>::place) + sizeof(std::byte*)};
+  BOOST_TEST(context->uploads == frame_and_arguments, boost::test_tools::per_element());
   BOOST_TEST(context->downloads == std::vector<std::size_t>{402 * 304 * 3 / 2}, boost::test_tools::per_element());
 }
 #endif

@@ -12,11 +12,15 @@ template <class T>
 numbers kept(const numbers& values, kept_as how) {
   using B = under_test<T>;
   const shape s{1, int(values.size()), 1, 1};
-  block<B> from(values), to(values.size());
-  const typename B::buffer storage(context<B>(), values.size() * stored_size<T>(how));
-  op<keeping, B>::store(context<B>(), {from.data, s, B::preferred}, how, storage.data());
-  op<keeping, B>::load(context<B>(), storage.data(), how, {to.data, s, B::preferred});
-  return to.values();
+  block<B> place(values);
+  const kept_start<B> start({{place.data, s, B::preferred}}, how);
+  const auto stored = start.keep(context<B>());
+  const std::byte* const storage = start.storage(*stored);
+  const typename B::buffer pointer(context<B>(), sizeof storage);
+  context<B>().upload(pointer.data(), &storage, sizeof storage);
+  context<B>().zero(place.data, values.size() * sizeof(T));
+  start.load(context<B>(), pointer.template at<const std::byte*>(0));
+  return place.values();
 }
 
 template <class T>

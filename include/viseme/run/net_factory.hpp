@@ -44,10 +44,9 @@ template <class B>
 class net_session final : public session {
 public:
   net_session(shared_context<B> context, std::shared_ptr<const prepared_weights<B>> weights, const session_options& o)
-      : context_(std::move(context)), cut_(complete(weights->net().net, o.cut)), keep_as_(o.keep_as),
-        engine_(*context_, weights, input_shapes(weights->net().net, o.batch, o.image), cut_) {
-    for (const auto& key : cut_.keep) kept_.push_back(engine_.output(key));
-  }
+      : context_(std::move(context)), cut_(complete(weights->net().net, o.cut)),
+        engine_(*context_, weights, input_shapes(weights->net().net, o.batch, o.image), cut_),
+        kept_(kept_views(), o.keep_as), chosen_(*context_, sizeof(std::byte*)) {}
 
   /// Memory that such a session takes.
   static std::size_t bytes(typename B::context& context, const program<B>& net, const session_options& o) {
@@ -90,28 +89,36 @@ public:
       if (i < milliseconds.size()) milliseconds[i++] = std::chrono::duration<double, std::milli>(clock::now() - start).count();
     });
   }
-  std::unique_ptr<const kept_values> keep() const override { return std::make_unique<const stored_values<B>>(*context_, kept_, keep_as_); }
-  std::size_t kept_bytes() const override { return stored_values<B>::bytes_of(kept_, keep_as_); }
+  std::unique_ptr<const kept_values> keep() const override { return kept_.keep(*context_); }
+  std::size_t kept_bytes() const override { return kept_.bytes(); }
   void resume(const kept_values& from) override {
-    load(from);
-    resume_.run(*context_, [this] { engine_.resume(); });
+    const std::byte* const kept = kept_.storage(from);
+    context_->upload(chosen_.data(), &kept, sizeof kept);
+    resume_.run(*context_, [this] { resume(chosen_.template at<const std::byte*>(0)); });
   }
   std::unique_ptr<frame_painter> make_painter(const frame_options& o) override {
     if constexpr (runs_on<painting, B>)
       return std::make_unique<net_painter<B>>(
           context_,
-          painted_net<typename B::scalar>{engine_.input("image"), engine_.output("output"), [this] { engine_.run(); },
-                                          [this] { engine_.resume(); }, [this](const kept_values& from) { load(from); }},
+          painted_net<typename B::scalar>{.image = engine_.input("image"),
+                                          .output = engine_.output("output"),
+                                          .run = [this] { engine_.run(); },
+                                          .resume = [this](const std::byte* const* kept) { resume(kept); },
+                                          .storage = [this](const kept_values& from) { return kept_.storage(from); }},
           o);
     else return nullptr;
   }
   std::size_t memory_bytes() const override { return engine_.arena_bytes(); }
 
 private:
-  void load(const kept_values& from) {
-    const auto* stored = dynamic_cast<const stored_values<B>*>(&from);
-    if (!stored) throw error("kept values", "they are of another device", "resume from what a session of the same model and options kept");
-    stored->load(*context_, kept_);
+  std::vector<view<typename B::scalar>> kept_views() const {
+    std::vector<view<typename B::scalar>> all;
+    for (const auto& key : cut_.keep) all.push_back(engine_.output(key));
+    return all;
+  }
+  void resume(const std::byte* const* kept) {
+    kept_.load(*context_, kept);
+    engine_.resume();
   }
   static viseme::cut complete(const graph::net_table& net, viseme::cut c) {
     if (c.from.empty())
@@ -122,10 +129,10 @@ private:
 
   shared_context<B> context_;
   viseme::cut cut_;
-  kept_as keep_as_;
   engine<B> engine_;
+  kept_start<B> kept_;
+  typename B::buffer chosen_;  // where what resume() starts from is
   recording<B> run_, resume_;
-  std::vector<view<typename B::scalar>> kept_;
 };
 
 template <class B>

@@ -1,6 +1,7 @@
 // The frame painter of any backend that has the ops for it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,11 +34,13 @@ template <class T>
 struct painted_net {
   view<T> image;
   view<const T> output;
-  std::function<void()> run, resume;
-  std::function<void(const kept_values&)> load;  // what resume() starts from
+  std::function<void()> run;
+  std::function<void(const std::byte* const* kept)> resume;  // from storage(kept values): a pointer in the device's memory
+  std::function<const std::byte*(const kept_values&)> storage;
 };
 
-/// Cut, net, blend and conversion are one recording, or where the net resumes another one: a frame's own is the place of its face.
+/// Cut, net, blend and conversion are one recording, or where the net resumes another one: they find what differs from frame to frame in
+/// memory.
 template <class B>
 class net_painter final : public frame_painter {
 public:
@@ -52,7 +55,7 @@ public:
     require(net_.image.size == shape{1, 6, side, side} && net_.output.size == shape{1, 3, side, side}, "frames",
             "image " + text(net_.image.size) + " and output " + text(net_.output.size), "draw with a UNet of batch 1");
     frame_ = typename B::buffer(*context_, bytes_of(frame_format::bgr));
-    place_ = typename B::buffer(*context_, sizeof(place));
+    arguments_ = typename B::buffer(*context_, sizeof(arguments));
     if (o.blend == blend_rule::reference) crop_ = typename B::buffer(*context_, 3 * face_geometry::crop * face_geometry::crop);
     if (converts()) result_ = typename B::buffer(*context_, bytes_of(frame_format::i420));
   }
@@ -63,14 +66,13 @@ public:
     converted_ = false;
   }
   void draw(pixel_square s) override {
-    locate(s);
+    pass(s, nullptr);
     run_.run(*context_, [this] { paint(net_.run); });
     converted_ = true;
   }
   void draw(pixel_square s, const kept_values& from) override {
-    locate(s);
-    net_.load(from);
-    resume_.run(*context_, [this] { paint(net_.resume); });
+    pass(s, net_.storage(from));
+    resume_.run(*context_, [this] { paint([this] { net_.resume(&passed()->kept); }); });
     converted_ = true;
   }
   void download(std::span<std::uint8_t> to) override {
@@ -84,14 +86,23 @@ private:
   using place = typename ops::place;
   static constexpr int largest = 16384;
 
-  void locate(pixel_square s) {
+  struct arguments {
+    place face;
+    const std::byte* kept;
+  };
+
+  void pass(pixel_square s, const std::byte* kept) {
     const bool meets = s.x < options_.width && s.y < options_.height && s.x > -s.side && s.y > -s.side;
     require(s.side > 0 && s.side <= largest && meets, "face square", "it lies outside the frame", "leave this frame out");
-    const place p = ops::place_of(frame(), s);
-    context_->upload(place_.data(), &p, sizeof p);
+    const arguments a{ops::place_of(frame(), s), kept};
+    context_->upload(arguments_.data(), &a, sizeof a);
   }
-  void paint(const std::function<void()>& net) {
-    const auto* face = place_.template at<place>(0);
+  /// In the device's memory.
+  const arguments* passed() const { return arguments_.template at<arguments>(0); }
+
+  template <class Net>
+  void paint(const Net& net) {
+    const auto* face = &passed()->face;
     auto* crop = crop_.template at<std::uint8_t>(0);
     ops::cut(*context_, frame(), face, net_.image, crop);
     net();
@@ -114,7 +125,7 @@ private:
   std::shared_ptr<context> context_;
   painted_net<T> net_;
   frame_options options_;
-  typename B::buffer frame_, place_, crop_, result_;
+  typename B::buffer frame_, arguments_, crop_, result_;
   recording<B> run_, resume_;
   bool converted_ = false;  // what download() gives is what the frame is now
 };
