@@ -95,6 +95,8 @@ private:
   }
 
   void prepare_backward() {
+    kept_ = memory<master>(step_.kept(*context_, call_.sizes()));
+    if (step_.kept_size) call_.kept = kept_.template at<master>(0);
     statistics_ = memory<master>(std::size_t(step_.reads.statistics));
     if (step_.reads.statistics) call_.statistics = statistics_.template at<master>(0);
     output_gradient_ = memory<T>(info_.output.count());
@@ -118,6 +120,7 @@ private:
         back_.d_parameters[i] = parameter_gradients_.back().template at<master>(0);
       }
     back_.statistics = call_.statistics;
+    back_.kept = call_.kept;
     back_.scratch = call_.scratch;
   }
 
@@ -127,7 +130,7 @@ private:
   purpose what_;
   std::size_t bytes_ = 0;
   std::vector<typename B::buffer> inputs_, input_gradients_, parameter_gradients_;
-  typename B::buffer output_, output_gradient_, parameters_, packed_, statistics_, scratch_;
+  typename B::buffer output_, output_gradient_, parameters_, packed_, statistics_, kept_, scratch_;
   forward_call<T> call_;
   backward_call<T> back_;
 };

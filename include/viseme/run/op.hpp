@@ -11,6 +11,8 @@
 //                                                                         //   and cheap: training need not keep an `out` that only others read
 //     static constexpr bool gradient_over_input = true;                   // optional: backward's d_in[0] may be the memory of in[0]
 //     static constexpr saves backward_reads;                              // optional: where it differs from the layer's
+//     static std::size_t kept(const context&, const call_shapes&);        // optional: elements of its own memory from forward to backward
+//     using training = ...;                                               // optional: the op that training takes instead
 //     static constexpr bool joins_in_place = true;                        // optional, of concatenations: in[k] may be the channels of `out` that
 //                                                                         //   it becomes, and is not moved then
 //     static constexpr bool needs_dense = true;                           // optional: forward's views must have no gaps
@@ -54,6 +56,7 @@ struct forward_call {
   const master_of<T>* packed = nullptr;
   master_of<T>* scratch = nullptr;
   master_of<T>* statistics = nullptr;  // training with batch statistics: written here for the backward pass, running ones updated. Else null.
+  master_of<T>* kept = nullptr;        // in training: as much as the op's kept() says
 
   call_shapes sizes() const {
     call_shapes s{.in = {}, .out = out.size};
@@ -74,6 +77,7 @@ struct backward_call {
   parameter_pointers<T> parameters{};
   parameter_pointers<T> d_parameters{};        // null: frozen. Always accumulated into.
   const master_of<T>* statistics = nullptr;    // null: running statistics were used
+  const master_of<T>* kept = nullptr;          // what forward() left there
   master_of<T>* scratch = nullptr;
 };
 
@@ -109,7 +113,18 @@ struct found_op : op<L, typename runner_of<L, B>::type> {
   static_assert(sizeof(runs<L, B, runs_on<L, B>>) > 0);
 };
 
+namespace detail {
+template <class Op>
+struct training_op : std::type_identity<Op> {};
+template <class Op>
+  requires requires { typename Op::training; }
+struct training_op<Op> : std::type_identity<typename Op::training> {};
+}  // namespace detail
+
 template <class L, class B>
-concept trains_on = runs_on<L, B> && requires { &found_op<L, B>::backward; };
+using found_training_op = typename detail::training_op<found_op<L, B>>::type;
+
+template <class L, class B>
+concept trains_on = runs_on<L, B> && requires { &found_training_op<L, B>::backward; };
 
 }  // namespace viseme

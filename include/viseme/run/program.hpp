@@ -34,11 +34,13 @@ struct step {
   std::size_t (*packed_size)(const context&) = nullptr;
   std::size_t (*forward_scratch)(const context&, const call_shapes&) = nullptr;
   std::size_t (*backward_scratch)(const context&, const call_shapes&) = nullptr;
+  std::size_t (*kept_size)(const context&, const call_shapes&) = nullptr;
   const char* ran_by = nullptr;  // the backend whose op this is: B or a fallback
 
   std::size_t packed(const context& c) const { return packed_size ? packed_size(c) : 0; }
   std::size_t scratch_forward(const context& c, const call_shapes& s) const { return forward_scratch ? forward_scratch(c, s) : 0; }
   std::size_t scratch_backward(const context& c, const call_shapes& s) const { return backward_scratch ? backward_scratch(c, s) : 0; }
+  std::size_t kept(const context& c, const call_shapes& s) const { return kept_size ? kept_size(c, s) : 0; }
 };
 
 /// A net as one backend runs it. Views of constants; cheap to copy.

@@ -24,9 +24,9 @@ constexpr auto taking(R (*)(Context&, A...)) -> R (*)(Context&, A...) {
   else return [](Context& c, A... a) -> R { return F(c, a...); };
 }
 
-template <class L, class B, class Ops = B>
+template <class L, class B, class Ops = B, purpose P = purpose::inference>
 constexpr step<B> step_of(graph::group_range range, const graph::values& in, int out) {
-  using op = found_op<L, Ops>;
+  using op = std::conditional_t<P == purpose::training, found_training_op<L, Ops>, found_op<L, Ops>>;
   step<B> s;
   s.range = range;
   s.in = in;
@@ -42,6 +42,7 @@ constexpr step<B> step_of(graph::group_range range, const graph::values& in, int
   if constexpr (requires { &op::pack; }) s.pack = taking<&op::pack>(s.pack), s.packed_size = taking<&op::packed_size>(s.packed_size);
   if constexpr (requires { &op::forward_scratch; }) s.forward_scratch = taking<&op::forward_scratch>(s.forward_scratch);
   if constexpr (requires { &op::backward_scratch; }) s.backward_scratch = taking<&op::backward_scratch>(s.backward_scratch);
+  if constexpr (requires { &op::kept; }) s.kept_size = taking<&op::kept>(s.kept_size);
   s.ran_by = runner_of<L, Ops>::type::name;
   return s;
 }
@@ -67,7 +68,7 @@ struct step_table {
   using low = graph::lowered<Net>;
   static constexpr auto groups = graph::group<Net, fusing<Ops, P>>();
   static constexpr auto all = []<int... G>(std::integer_sequence<int, G...>) {
-    return std::array{detail::step_of<typename graph::group_layer<Net, groups.group[G].first, groups.group[G].count>::type, B, Ops>(
+    return std::array{detail::step_of<typename graph::group_layer<Net, groups.group[G].first, groups.group[G].count>::type, B, Ops, P>(
         groups.group[G], graph::group_inputs(low::table, groups.group[G]), low::table.inputs + groups.group[G].first + groups.group[G].count - 1)...};
   }(std::make_integer_sequence<int, groups.groups>{});
 };

@@ -75,6 +75,7 @@ public:
       for (int r : recomputed_before_[g]) {
         auto call = forward_call_of(r);
         call.out = backward_value(steps_[r].out);
+        call.scratch = memory_at(backward_scratch(g));
         steps_[r].recompute(*context_, call);
       }
       steps_[g].backward(*context_, backward_call_of(g));
@@ -135,11 +136,12 @@ private:
   /// What backward() reads as value v.
   view<T> backward_value(int v) const { return recomputed_[v] ? at(again(v), shapes_.size[v]) : value(v); }
   int again(int v) const { return 2 * values() + count() + v; }
-  int target_slot() const { return 3 * values() + count(); }
-  master* statistics(int g) const {
-    const auto& p = place_[2 * values() + g];
-    return p.bytes ? arena_.template at<master>(p.offset) : nullptr;
-  }
+  int statistics_slot(int g) const { return 2 * values() + g; }
+  int kept_slot(int g) const { return 3 * values() + count() + g; }
+  int forward_scratch(int g) const { return 3 * values() + 2 * count() + g; }
+  int backward_scratch(int g) const { return 3 * values() + 3 * count() + g; }
+  int target_slot() const { return 3 * values() + 4 * count(); }
+  master* memory_at(int slot) const { return place_[slot].bytes ? arena_.template at<master>(place_[slot].offset) : nullptr; }
 
   forward_call<T> forward_call_of(int g) const {
     const auto& s = steps_[g];
@@ -148,8 +150,9 @@ private:
     for (int k = 0; k < s.in.count; ++k) call.in[k] = value(s.in.id[k]);
     call.out = value(s.out);
     call.parameters = pointers_[g];
-    call.scratch = arena_.template at<master>(scratch_offset_);
-    call.statistics = statistics(g);
+    call.scratch = memory_at(forward_scratch(g));
+    call.statistics = memory_at(statistics_slot(g));
+    call.kept = memory_at(kept_slot(g));
     return call;
   }
 
@@ -166,8 +169,9 @@ private:
     call.d_out = gradient(s.out);
     call.parameters = pointers_[g];
     call.d_parameters = gradient_pointers_[g];
-    call.scratch = arena_.template at<master>(scratch_offset_);
-    call.statistics = statistics(g);
+    call.scratch = memory_at(backward_scratch(g));
+    call.statistics = memory_at(statistics_slot(g));
+    call.kept = memory_at(kept_slot(g));
     return call;
   }
 
@@ -189,7 +193,8 @@ private:
     recomputed_before_.assign(count(), {});
     for (int g = 0; g < count(); ++g) {
       const auto& s = steps_[g];
-      recomputed_[s.out] = s.recompute && has_gradient_[s.out] && !s.reads.output && !shapes_.wanted[s.out] && !recomputed_[s.in.id[0]];
+      recomputed_[s.out] = s.recompute && has_gradient_[s.out] && !s.reads.output && !shapes_.wanted[s.out];
+      for (int k = 0; k < s.in.count; ++k) recomputed_[s.out] = recomputed_[s.out] && !recomputed_[s.in.id[k]];
     }
     std::vector<bool> done(values());
     for (int g = count() - 1; g >= 0; --g) {
@@ -207,12 +212,15 @@ private:
     mark_gradients();
     mark_recomputed();
     const int end = 2 * count() + 1;
-    place_.assign(3 * values() + count() + 1, {});
+    place_.assign(target_slot() + 1, {});
     const auto keep = [&](int slot, std::size_t elements, int time) {
       auto& p = place_[slot];
       if (p.bytes == 0) p = {graph::aligned(elements * sizeof(T)), time, time, 0};
       p.first = std::min(p.first, time);
       p.last = std::max(p.last, time);
+    };
+    const auto keep_masters = [&](int slot, std::size_t elements, int first, int last) {
+      if (const std::size_t n = elements * sizeof(master) / sizeof(T)) keep(slot, n, first), keep(slot, n, last);
     };
     const auto keep_value = [&](int v, int time) { keep(v, shapes_.size[v].count(), time); };
     const auto keep_gradient = [&](int v, int time) {
@@ -228,7 +236,7 @@ private:
     keep(target_slot(), target, count());
     for (int v = 0; v < values(); ++v) gradient_slot_[v] = values() + v;
     write_.resize(count());
-    std::size_t scratch = 0, packed = 0;
+    std::size_t packed = 0;
     for (int g = count() - 1; g >= 0; --g) {
       const auto& s = steps_[g];
       if (!shapes_.needed[s.out]) continue;
@@ -246,14 +254,18 @@ private:
         write_[g][k] = written[v] ? gradient_write::accumulate : gradient_write::overwrite;
         written[v] = true;
       }
-      if (const std::size_t n = s.reads.statistics * sizeof(master) / sizeof(T); n && !options_.frozen) keep(2 * values() + g, n, g), keep(2 * values() + g, n, back);
+      if (!options_.frozen) keep_masters(statistics_slot(g), s.reads.statistics, g, back);
       const auto sizes = shapes_.of(s.in, s.out);
-      scratch = std::max({scratch, s.scratch_forward(*context_, sizes), trains ? s.scratch_backward(*context_, sizes) : 0});
+      keep_masters(kept_slot(g), s.kept(*context_, sizes), g, trains ? back : g);
+      keep_masters(forward_scratch(g), s.scratch_forward(*context_, sizes), g, g);
+      std::size_t scratch = trains ? s.scratch_backward(*context_, sizes) : 0;
+      for (int r : recomputed_before_[g])
+        scratch = std::max(scratch, steps_[r].scratch_forward(*context_, shapes_.of(steps_[r].in, steps_[r].out)));
+      keep_masters(backward_scratch(g), scratch, back, back);
       packed = std::max(packed, s.packed(*context_));
     }
     share_slots();
-    scratch_offset_ = graph::place(place_);
-    packed_offset_ = scratch_offset_ + graph::aligned(scratch * sizeof(master));
+    packed_offset_ = graph::place(place_);
     arena_size_ = graph::aligned(packed_offset_ + packed * sizeof(master));
   }
 
@@ -301,11 +313,12 @@ private:
   std::vector<bool> has_gradient_, recomputed_;      // of every value
   std::vector<int> gradient_slot_;
   std::vector<std::vector<int>> recomputed_before_;  // steps made again before step g's backward
-  std::vector<graph::lifetime> place_;               // values, their gradients, statistics by step, recomputed values, a target
+  std::vector<graph::lifetime> place_;               // values, their gradients, statistics by step, recomputed values,
+                                                     // what steps keep, their scratch forward and backward, a target
   std::vector<std::array<gradient_write, max_inputs>> write_;
   std::vector<parameter_pointers<T>> pointers_, gradient_pointers_;
   std::vector<master*> batch_counters_;
-  std::size_t scratch_offset_ = 0, packed_offset_ = 0, arena_size_ = 0;
+  std::size_t packed_offset_ = 0, arena_size_ = 0;
 };
 
 template <class B, class Net>
