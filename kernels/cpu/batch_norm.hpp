@@ -67,10 +67,18 @@ inline int tasks(const batch_norm_statistics_arguments& a) { return task_count(a
 inline int tasks(const batch_norm_apply_arguments& a) { return task_count(a.pixels, a.channels); }
 inline int tasks(const batch_norm_backward_arguments& a) { return task_count(a.pixels, a.channels); }
 
-/// Doubles: two sums a channel and task, and two coefficients.
+/// Doubles: two sums a channel of each of `slots` parts of the pixels, and two floats a channel, which the backward pass has before them.
+inline std::size_t batch_norm_scratch_of(int slots, int channels) { return std::size_t(2 * slots + 1) * channels; }
 inline std::size_t batch_norm_scratch_size(std::ptrdiff_t pixels, int channels) {
-  return std::size_t(task_count(pixels, channels) + 1) * 2 * channels;
+  return batch_norm_scratch_of(task_count(pixels, channels), channels);
 }
+
+/// A part's sums, (2, C).
+inline double* sums_of(const batch_norm_statistics_arguments& a, int slot) { return a.scratch + std::ptrdiff_t(slot) * 2 * a.channels; }
+inline double* sums_of(const batch_norm_backward_arguments& a, int slot) { return a.scratch + std::ptrdiff_t(2 * slot + 1) * a.channels; }
+
+/// Without batch statistics and gradients of the parameters nothing is summed.
+inline bool needs_sums(const batch_norm_backward_arguments& a) { return !a.frozen || a.dgamma || a.dbeta; }
 
 /// Scale and shift of frozen statistics.
 inline void batch_norm_frozen(int channels, const float* gamma, const float* beta, const float* running_mean, const float* running_var,
@@ -83,22 +91,22 @@ inline void batch_norm_frozen(int channels, const float* gamma, const float* bet
   }
 }
 
-/// The two sums of channel c over all tasks.
+/// The two sums of channel c over all parts of the pixels.
 struct channel_sums {
   double first = 0, second = 0;
 
-  channel_sums(const double* scratch, int tasks, int channels, int c) {
-    for (std::ptrdiff_t t = 0; t < tasks; ++t) {
-      first += scratch[2 * t * channels + c];
-      second += scratch[(2 * t + 1) * channels + c];
+  template <class Arguments> channel_sums(const Arguments& a, int slots, int c) {
+    for (int t = 0; t < slots; ++t) {
+      first += sums_of(a, t)[c];
+      second += sums_of(a, t)[a.channels + c];
     }
   }
 };
 
-/// After all tasks: statistics of channels [begin, end).
-inline void finish(const batch_norm_statistics_arguments& a, piece_range channels) {
+/// From the sums of all parts: statistics of channels [begin, end).
+inline void finish(const batch_norm_statistics_arguments& a, int slots, piece_range channels) {
   for (int c = int(channels.begin); c < channels.end; ++c) {
-    const channel_sums sums(a.scratch, tasks(a), a.channels, c);
+    const channel_sums sums(a, slots, c);
     const double n = double(a.pixels), mean = sums.first / n, variance = std::max(sums.second / n - mean * mean, 0.0);
     const double inverse = 1 / std::sqrt(variance + double(a.epsilon));
     a.mean[c] = float(mean);
@@ -110,11 +118,11 @@ inline void finish(const batch_norm_statistics_arguments& a, piece_range channel
   }
 }
 
-/// After all tasks: gradients of the parameters, and (float) mean(g), inv_std^2 mean(g (x - mean)) behind the sums in scratch.
-inline void finish(const batch_norm_backward_arguments& a, piece_range channels) {
-  float* coefficients = reinterpret_cast<float*>(a.scratch + std::ptrdiff_t(tasks(a)) * 2 * a.channels);
+/// From the sums of all parts: gradients of the parameters, and (float) mean(g), inv_std^2 mean(g (x - mean)) before the sums in scratch.
+inline void finish(const batch_norm_backward_arguments& a, int slots, piece_range channels) {
+  float* coefficients = reinterpret_cast<float*>(a.scratch);
   for (int c = int(channels.begin); c < channels.end; ++c) {
-    const channel_sums sums(a.scratch, tasks(a), a.channels, c);
+    const channel_sums sums(a, slots, c);
     const bool add = a.parameters_how == writing::accumulate;
     if (a.dbeta) a.dbeta[c] = float((add ? a.dbeta[c] : 0.0) + sums.first);
     if (a.dgamma) a.dgamma[c] = float((add ? a.dgamma[c] : 0.0) + sums.second * a.inv_std[c]);
@@ -132,22 +140,30 @@ inline void finish(const batch_norm_backward_arguments& a, piece_range channels)
 
 namespace viseme::kernels::cpu {
 
+/// Statistics, or gradients of the parameters and what the second pass needs, from the sums of `slots` parts.
+template <class Pool, class Arguments> void finish_batch_norm(Pool& pool, const Arguments& a, int slots) {
+  const int parts = task_count(a.channels, 2 * slots);
+  pool.run(parts, [&](int task) { finish(a, slots, slice(a.channels, parts, task)); });
+}
+
 template <class Pool> void batch_norm_statistics(Pool& pool, instruction_set set, const batch_norm_statistics_arguments& a) {
   run_tasks(pool, set, tasks(a), a, plain::run, avx2::run, avx512::run);
-  const int parts = task_count(a.channels, 2 * tasks(a));
-  pool.run(parts, [&](int task) { finish(a, slice(a.channels, parts, task)); });
+  finish_batch_norm(pool, a, tasks(a));
 }
 
 template <class Pool> void batch_norm_apply(Pool& pool, instruction_set set, const batch_norm_apply_arguments& a) {
   run_tasks(pool, set, tasks(a), a, plain::run, avx2::run, avx512::run);
 }
 
+/// The first pass alone: gradients of the parameters, and what the second one needs.
+template <class Pool> void batch_norm_backward_sums(Pool& pool, instruction_set set, const batch_norm_backward_arguments& a) {
+  if (!needs_sums(a)) return;
+  run_tasks(pool, set, tasks(a), a, plain::batch_norm_sums, avx2::batch_norm_sums, avx512::batch_norm_sums);
+  finish_batch_norm(pool, a, tasks(a));
+}
+
 template <class Pool> void batch_norm_backward(Pool& pool, instruction_set set, const batch_norm_backward_arguments& a) {
-  if (!a.frozen || a.dgamma || a.dbeta) {
-    run_tasks(pool, set, tasks(a), a, plain::batch_norm_sums, avx2::batch_norm_sums, avx512::batch_norm_sums);
-    const int parts = task_count(a.channels, 2 * tasks(a));
-    pool.run(parts, [&](int task) { finish(a, slice(a.channels, parts, task)); });
-  }
+  batch_norm_backward_sums(pool, set, a);
   run_tasks(pool, set, tasks(a), a, plain::run, avx2::run, avx512::run);
 }
 

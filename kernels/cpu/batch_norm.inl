@@ -44,17 +44,20 @@ template <bool partial>
   add_to<partial>(totals + channels + c, q + k * (s + sum), n);
 }
 
-/// Sums of x and x^2 of the task's pixels in its slot of scratch, (2, C).
-inline void run(const batch_norm_statistics_arguments& a, int task) {
-  const piece_range range = slice(a.pixels, tasks(a), task);
-  double* totals = a.scratch + std::ptrdiff_t(task) * 2 * a.channels;
-  std::fill(totals, totals + 2 * a.channels, 0.0);
+/// Adds sums of x and x^2 over the pixels to totals, (2, C).
+inline void add_moments(const const_pixels x, piece_range range, int channels, double* totals) {
   for (std::ptrdiff_t p = range.begin; p < range.end; p += batch_norm_block) {
     const piece_range block{p, std::min(p + batch_norm_block, range.end)};
     std::ptrdiff_t c = 0;
-    for (; c + width <= a.channels; c += width) batch_norm_moments<false>(a.x, block, a.channels, c, width, totals);
-    if (c < a.channels) batch_norm_moments<true>(a.x, block, a.channels, c, int(a.channels - c), totals);
+    for (; c + width <= channels; c += width) batch_norm_moments<false>(x, block, channels, c, width, totals);
+    if (c < channels) batch_norm_moments<true>(x, block, channels, c, int(channels - c), totals);
   }
+}
+
+inline void run(const batch_norm_statistics_arguments& a, int task) {
+  double* totals = sums_of(a, task);
+  std::fill(totals, totals + 2 * a.channels, 0.0);
+  add_moments(a.x, slice(a.pixels, tasks(a), task), a.channels, totals);
 }
 
 template <activation A, bool with_residual, bool partial>
@@ -127,11 +130,8 @@ template <sign S, bool partial>
   add_to<partial>(totals + a.channels + c, __builtin_convertvector(second0 + second1, double_vec), n);
 }
 
-template <sign S> inline void batch_norm_gradient_sums(const batch_norm_backward_arguments a, int task) {
-  const piece_range range = slice(a.pixels, tasks(a), task);
+template <sign S> inline void add_gradient_moments(const batch_norm_backward_arguments a, piece_range range, double* totals) {
   const vec slope = broadcast(a.act == activation::leaky_relu ? a.slope : 0.0f);
-  double* totals = a.scratch + std::ptrdiff_t(task) * 2 * a.channels;
-  std::fill(totals, totals + 2 * a.channels, 0.0);
   for (std::ptrdiff_t p = range.begin; p < range.end; p += batch_norm_block) {
     const piece_range block{p, std::min(p + batch_norm_block, range.end)};
     std::ptrdiff_t c = 0;
@@ -144,13 +144,20 @@ inline sign sign_source(const batch_norm_backward_arguments& a) {
   return a.act == activation::none ? sign::all : a.y ? sign::from_y : sign::from_x;
 }
 
+/// Adds sum g and sum g (x - mean) over the pixels to totals, (2, C).
+inline void add_gradient_moments(const batch_norm_backward_arguments& a, piece_range range, double* totals) {
+  switch (sign_source(a)) {
+    case sign::all: return add_gradient_moments<sign::all>(a, range, totals);
+    case sign::from_y: return add_gradient_moments<sign::from_y>(a, range, totals);
+    case sign::from_x: return add_gradient_moments<sign::from_x>(a, range, totals);
+  }
+}
+
 /// First pass of the backward pass: the sums of one task.
 inline void batch_norm_sums(const batch_norm_backward_arguments& a, int task) {
-  switch (sign_source(a)) {
-    case sign::all: return batch_norm_gradient_sums<sign::all>(a, task);
-    case sign::from_y: return batch_norm_gradient_sums<sign::from_y>(a, task);
-    case sign::from_x: return batch_norm_gradient_sums<sign::from_x>(a, task);
-  }
+  double* totals = sums_of(a, task);
+  std::fill(totals, totals + 2 * a.channels, 0.0);
+  add_gradient_moments(a, slice(a.pixels, tasks(a), task), totals);
 }
 
 template <sign S, bool frozen, bool partial>
@@ -170,10 +177,9 @@ template <sign S, bool frozen, bool partial>
   else store<partial>(a.dx[p] + c, dx, n);
 }
 
-template <sign S, bool frozen> inline void batch_norm_gradient_pixels(const batch_norm_backward_arguments a, int task) {
-  const piece_range range = slice(a.pixels, tasks(a), task);
+template <sign S, bool frozen> inline void batch_norm_gradient_pixels(const batch_norm_backward_arguments a, piece_range range) {
   const vec slope = broadcast(a.act == activation::leaky_relu ? a.slope : 0.0f);
-  const float* mean_g = frozen ? nullptr : reinterpret_cast<const float*>(a.scratch + std::ptrdiff_t(tasks(a)) * 2 * a.channels);
+  const float* mean_g = frozen ? nullptr : reinterpret_cast<const float*>(a.scratch);
   const float* slope_x = frozen ? nullptr : mean_g + a.channels;
   const bool streams = a.dx.data != a.dy.data && a.dx_how == writing::overwrite && bypasses_caches(a.dx, a.pixels, a.channels);
   for (std::ptrdiff_t p = range.begin; p < range.end; ++p) {
@@ -184,16 +190,17 @@ template <sign S, bool frozen> inline void batch_norm_gradient_pixels(const batc
   if (streams) end_streams();
 }
 
-template <bool frozen> inline void batch_norm_gradient(const batch_norm_backward_arguments& a, int task) {
+template <bool frozen> inline void batch_norm_gradient(const batch_norm_backward_arguments& a, piece_range range) {
   switch (sign_source(a)) {
-    case sign::all: return batch_norm_gradient_pixels<sign::all, frozen>(a, task);
-    case sign::from_y: return batch_norm_gradient_pixels<sign::from_y, frozen>(a, task);
-    case sign::from_x: return batch_norm_gradient_pixels<sign::from_x, frozen>(a, task);
+    case sign::all: return batch_norm_gradient_pixels<sign::all, frozen>(a, range);
+    case sign::from_y: return batch_norm_gradient_pixels<sign::from_y, frozen>(a, range);
+    case sign::from_x: return batch_norm_gradient_pixels<sign::from_x, frozen>(a, range);
   }
 }
 
 /// Second pass: dx and d_residual.
-inline void run(const batch_norm_backward_arguments& a, int task) {
-  if (a.frozen) batch_norm_gradient<true>(a, task);
-  else batch_norm_gradient<false>(a, task);
+inline void batch_norm_gradient(const batch_norm_backward_arguments& a, piece_range range) {
+  if (a.frozen) batch_norm_gradient<true>(a, range);
+  else batch_norm_gradient<false>(a, range);
 }
+inline void run(const batch_norm_backward_arguments& a, int task) { batch_norm_gradient(a, slice(a.pixels, tasks(a), task)); }

@@ -120,20 +120,26 @@ template <class Pool> void depthwise3x3_backward_data(Pool& pool, instruction_se
   run_tasks(pool, set, tasks(a), a, plain::run, avx2::run, avx512::run);
 }
 
+/// dw (+)= the sum of `partials` tensors (9, C), one behind the other.
+template <class Pool>
+void add_depthwise_sums(Pool& pool, const float* sums, std::ptrdiff_t partials, int channels, writing how, float* dw) {
+  const std::ptrdiff_t size = std::ptrdiff_t(9) * channels;
+  const int tasks = task_count(size, partials);
+  pool.run(tasks, [&](int task) {
+    const piece_range range = slice(size, tasks, task);
+    for (std::ptrdiff_t i = range.begin; i < range.end; ++i) {
+      double total = how == writing::accumulate ? dw[i] : 0.0;
+      for (std::ptrdiff_t p = 0; p < partials; ++p) total += sums[p * size + i];
+      dw[i] = float(total);
+    }
+  });
+}
+
 template <class Pool>
 void depthwise3x3_backward_weights(Pool& pool, instruction_set set, const depthwise3x3_backward_weights_arguments& a) {
   run_tasks(pool, set, tasks(a), a, plain::run, avx2::run, avx512::run);
   const auto b = blocks(a.shape);
-  const std::ptrdiff_t partials = std::ptrdiff_t(b.images) * b.rows * b.columns, size = std::ptrdiff_t(9) * a.shape.channels;
-  const int sums = task_count(size, partials);
-  pool.run(sums, [&](int task) {
-    const piece_range range = slice(size, sums, task);
-    for (std::ptrdiff_t i = range.begin; i < range.end; ++i) {
-      double total = a.how == writing::accumulate ? a.dw[i] : 0.0;
-      for (std::ptrdiff_t p = 0; p < partials; ++p) total += a.scratch[p * size + i];
-      a.dw[i] = float(total);
-    }
-  });
+  add_depthwise_sums(pool, a.scratch, std::ptrdiff_t(b.images) * b.rows * b.columns, a.shape.channels, a.how, a.dw);
 }
 
 }  // namespace viseme::kernels::cpu
