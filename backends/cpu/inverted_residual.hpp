@@ -4,6 +4,7 @@
 // comes after the sum.)
 #pragma once
 
+#include <backends/cpu/inverted_residual_training.hpp>
 #include <backends/cpu/pointwise.hpp>
 #include <kernels/cpu/inverted_residual.hpp>
 #include <viseme/layers/combine.hpp>
@@ -162,6 +163,15 @@ struct cpu_inverted_residual_op {
   static void forward(context& c, const forward_call<T>& call) { on.forward(c, call); }
 };
 
+/// And the op that training takes instead, where that pays.
+template <class Backend, conv A, conv B, conv C, bool Sum>
+struct cpu_whole_inverted_residual_op : cpu_inverted_residual_op<Backend, A, B, C, false, Sum> {};
+template <class Backend, conv A, conv B, conv C, bool Sum>
+  requires(Backend::products == cpu_kernels::arithmetic::fp32 && cpu_trains_whole(A.out))
+struct cpu_whole_inverted_residual_op<Backend, A, B, C, Sum> : cpu_inverted_residual_op<Backend, A, B, C, false, Sum> {
+  using training = cpu_inverted_residual_training_op<typename Backend::scalar, A.in, A.out, C.out, B.stride.h, Sum>;
+};
+
 /// The backend's own arithmetic where it pays: narrow products of a few channels cost more to prepare than they save.
 template <class Backend>
 concept cpu_backend = requires { Backend::products; };
@@ -175,11 +185,11 @@ constexpr bool cpu_fuses(conv a, conv b, conv c) {
 template <conv A, conv B, conv C, int H, int O, backends::cpu_backend Backend>
   requires(backends::cpu_fuses<Backend>(A, B, C))
 struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, Backend>
-    : backends::cpu_inverted_residual_op<Backend, A, B, C, false, false> {};
+    : backends::cpu_whole_inverted_residual_op<Backend, A, B, C, false> {};
 template <conv A, conv B, conv C, int H, int O, backends::cpu_backend Backend>
   requires(backends::cpu_fuses<Backend>(A, B, C))
 struct op<fused<conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>, add>, Backend>
-    : backends::cpu_inverted_residual_op<Backend, A, B, C, false, true> {};
+    : backends::cpu_whole_inverted_residual_op<Backend, A, B, C, true> {};
 template <conv A, conv B, conv C, int H, int O, backends::cpu_backend Backend>
   requires(backends::cpu_fuses<Backend>(A, B, C) && B.stride.h == 1)
 struct op<fused<upsample2x, concat, conv2d<A>, batch_norm<H>, relu, conv2d<B>, batch_norm<H>, relu, conv2d<C>, batch_norm<O>>, Backend>

@@ -11,6 +11,7 @@ extern template struct cpu_convolution<float>;
 extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::fp32>;
 extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::bf16>;
 extern template struct cpu_inverted_residual<float, cpu_kernels::arithmetic::int8>;
+extern template struct cpu_inverted_residual_training<float>;
 extern template struct cpu_norm<float>;
 extern template struct cpu_activation<float>;
 extern template struct cpu_sum<float>;

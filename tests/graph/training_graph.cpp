@@ -8,19 +8,25 @@ namespace training_graph_suite {
 using namespace viseme;
 using namespace viseme::tests;
 
-const std::vector<shape> sizes = default_input_shapes<small_net>(2);
+/// Inverted residuals with and without a sum, one of them behind a stride, one behind a concatenation.
+struct small_unet {
+  static constexpr shape input_shape(int i, int n) { return i == 0 ? shape{n, 8, 9, 7} : shape{n, 8, 5, 4}; }
+  using body = network<input<"image"_n, 8>, input<"audio"_n, 8>, at<"down"_n, double_conv<8, 8, 2>, "image"_n>,
+                       at<"joined"_n, concat, "down"_n, "audio"_n>, at<"output"_n, double_conv<16, 8>>>;
+};
 
 /// A net in training with random inputs and the linear functional sum(direction x output) of each of its outputs.
-template <class B>
+template <class B, class Net = small_net>
 struct trial {
   using T = typename B::scalar;
   std::vector<std::string> outputs;
-  viseme::training_graph<B, small_net> net;
+  viseme::training_graph<B, Net> net;
 
   explicit trial(training_options o)
-      : outputs(o.outputs.empty() ? std::vector<std::string>{"output"} : o.outputs), net(context(), random_block<small_net>(), sizes, o) {
-    write(net.input("image"), random_numbers(sizes[0].count(), 1));
-    write(net.input("audio"), random_numbers(sizes[1].count(), 2));
+      : outputs(o.outputs.empty() ? std::vector<std::string>{"output"} : o.outputs),
+        net(context(), random_block<Net>(), default_input_shapes<Net>(2), o) {
+    write(net.input("image"), random_numbers(net.input("image").size.count(), 1));
+    write(net.input("audio"), random_numbers(net.input("audio").size.count(), 2));
   }
   static numbers direction(const std::string& key, std::size_t count) { return random_numbers(count, unsigned(key.size())); }
 
@@ -38,6 +44,7 @@ struct trial {
     net.backward();
   }
   numbers gradients() const { return {net.gradient_block(), net.gradient_block() + net.trainable_count()}; }
+  numbers parameters() const { return {net.parameter_block(), net.parameter_block() + block_size(net.entries())}; }
 
   double difference(T& number) {
     constexpr double h = 1e-6;
@@ -71,6 +78,24 @@ void check_inputs(trial<truth>& t) {
     for (std::size_t i = 0; i < gradients[k].size(); i += 7) check(gradients[k][i], t.difference(t.net.input(keys[k]).data[i]), keys[k]);
 }
 
+template <class Net>
+void check_backends(const std::vector<std::string>& outputs) {
+  for (const bool frozen : {false, true}) {
+    const training_options o{.frozen = frozen, .input_gradients = true, .outputs = outputs};
+    trial<truth, Net> want(o);
+    trial<fast, Net> have(o);
+    want.forward();
+    have.forward();
+    want.backward();
+    have.backward();
+    BOOST_TEST(relative(read(have.net.output("output")), read(want.net.output("output"))) <= 1e-5);
+    for (const char* key : {"image", "audio"})
+      BOOST_TEST(relative(read(have.net.input_gradient(key)), read(want.net.input_gradient(key))) <= 1e-4);
+    BOOST_TEST(relative(have.gradients(), want.gradients()) <= 1e-4);
+    BOOST_TEST(relative(have.parameters(), want.parameters()) <= 1e-5);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE(training_graph)
 
 BOOST_AUTO_TEST_CASE(gradients_of_parameters) {
@@ -100,27 +125,17 @@ BOOST_AUTO_TEST_CASE(frozen) {
 BOOST_AUTO_TEST_CASE(frozen_forward_is_inference) {
   trial<truth> t({.frozen = true, .input_gradients = true, .outputs = {}});
   t.net.forward();
-  engine<truth, small_net> e(context(), std::make_shared<const prepared_weights<truth, small_net>>(context(), random_block<small_net>()), sizes);
+  engine<truth, small_net> e(context(), std::make_shared<const prepared_weights<truth, small_net>>(context(), random_block<small_net>()),
+                             default_input_shapes<small_net>(2));
   for (const char* key : {"image", "audio"}) write(e.input(key), read(t.net.input(key)));
   e.run();
   BOOST_TEST((read(e.output("output")) == read(t.net.output("output"))));
 }
 
 BOOST_AUTO_TEST_CASE(backends_agree) {
-  for (const bool frozen : {false, true}) {
-    const training_options o{.frozen = frozen, .input_gradients = true, .outputs = {"output", "down"}};
-    trial<truth> want(o);
-    trial<fast> have(o);
-    want.forward();
-    have.forward();
-    want.backward();
-    have.backward();
-    BOOST_TEST(relative(read(have.net.output("output")), read(want.net.output("output"))) <= 1e-5);
-    for (const char* key : {"image", "audio"}) BOOST_TEST(relative(read(have.net.input_gradient(key)), read(want.net.input_gradient(key))) <= 1e-4);
-    BOOST_TEST(relative(have.gradients(), want.gradients()) <= 1e-4);
-    const auto count = block_size(want.net.entries());
-    BOOST_TEST(relative({have.net.parameter_block(), have.net.parameter_block() + count}, {want.net.parameter_block(), want.net.parameter_block() + count}) <= 1e-5);
-  }
+  check_backends<small_net>({"output", "down"});
+  check_backends<small_unet>({"output", "down"});
+  check_backends<small_unet>({});
 }
 
 BOOST_AUTO_TEST_CASE(gradients_add_up_until_cleared) {

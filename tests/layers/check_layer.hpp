@@ -55,6 +55,13 @@ inline numbers random_parameter(const parameter& p, std::mt19937& generator) {
   return v;
 }
 
+inline shapes only(shape s) {
+  shapes one;
+  one.in[0] = s;
+  one.count = 1;
+  return one;
+}
+
 template <class First, class... Rest>
 layer_case make_case(const std::vector<shape>& sizes, bool training) {
   std::mt19937 generator(7);
@@ -63,6 +70,7 @@ layer_case make_case(const std::vector<shape>& sizes, bool training) {
   in.count = sizeof...(Rest) ? 1 : int(sizes.size());
   for (int i = 0; i < in.count; ++i) in.in[i] = sizes[i];
   k.out = First::out(in);
+  ((k.out = Rest::out(only(k.out))), ...);
   const auto append = [&](const auto& parameters) { k.kinds.insert(k.kinds.end(), parameters.begin(), parameters.end()); };
   append(First::parameters);
   (append(Rest::parameters), ...);
@@ -152,6 +160,8 @@ layer_result run(const step<B>& op, const layer_case& k, std::optional<double> b
   if (op.pack) op.pack(context<B>(), f.parameters, packed.data), f.packed = packed.data;
   masters forward_scratch(op.scratch_forward(context<B>(), f.sizes())), backward_scratch(op.scratch_backward(context<B>(), f.sizes()));
   f.scratch = forward_scratch.data;
+  masters kept(op.kept(context<B>(), f.sizes()));
+  b.kept = f.kept = kept.data;
   op.forward(context<B>(), f);
 
   layer_result r;
@@ -167,9 +177,9 @@ layer_result run(const step<B>& op, const layer_case& k, std::optional<double> b
   return r;
 }
 
-template <class Layer, class B>
+template <class Layer, class B, purpose P = purpose::inference>
 step<B> step_of() {
-  return viseme::detail::step_of<Layer, B>({}, {}, 0);
+  return viseme::detail::step_of<Layer, B, B, P>({}, {}, 0);
 }
 
 /// Largest difference within `tolerance` of the largest expected magnitude.
@@ -271,13 +281,23 @@ layer_result run_parts(const layer_case& k) {
   std::vector<layer_case> parts(count);
   std::vector<layer_result> results(count);
   layer_result whole;
+  shape (*const out_of[])(shapes){+[](shapes s) -> shape { return Layers::out(s); }...};
+  shape in = k.sizes[0];
   for (std::size_t i = 0, first = 0, extra = 1; i < count; first += sizes[i++]) {
     auto& p = parts[i];
-    p = {.sizes = {i ? k.out : k.sizes[0]}, .out = k.out, .kinds = {}, .x = {i ? results[i - 1].out : k.x[0]}, .parameters = {}, .d_out = numbers(k.out.count()), .training = k.training && ops[i].reads.statistics};
+    const shape out = out_of[i](only(in));
+    p = {.sizes = {in},
+         .out = out,
+         .kinds = {},
+         .x = {i ? results[i - 1].out : k.x[0]},
+         .parameters = {},
+         .d_out = numbers(out.count()),
+         .training = k.training && ops[i].reads.statistics};
     p.kinds.assign(k.kinds.begin() + first, k.kinds.begin() + first + sizes[i]);
     p.parameters.assign(k.parameters.begin() + first, k.parameters.begin() + first + sizes[i]);
     if (sums[i]) p.sizes.push_back(k.sizes[extra]), p.x.push_back(k.x[extra]), ++extra;
     results[i] = run(ops[i], p);
+    in = out;
     whole.parameters.insert(whole.parameters.end(), results[i].parameters.begin(), results[i].parameters.end());
   }
   whole.out = results.back().out;
@@ -297,8 +317,7 @@ layer_result run_parts(const layer_case& k) {
 
 /// A group of the cpu backend against its layers one by one.
 template <class... Layers>
-void check_fused(const std::vector<shape>& sizes) {
-  const auto group = step_of<fused<Layers...>, fast>();
+void check_fused(const std::vector<shape>& sizes, const step<fast>& group = step_of<fused<Layers...>, fast>()) {
   for (const bool training : {false, true}) {
     if (training && !group.backward) continue;
     BOOST_TEST_CONTEXT("input " << text(sizes[0]) << ", " << mode_of(training)) {
@@ -308,6 +327,12 @@ void check_fused(const std::vector<shape>& sizes) {
       if (group.backward) check_accumulation(group, k, have);
     }
   }
+}
+
+/// The op that training takes of a group, likewise.
+template <class... Layers>
+void check_trained(const std::vector<shape>& sizes) {
+  check_fused<Layers...>(sizes, step_of<fused<Layers...>, fast, purpose::training>());
 }
 
 }  // namespace viseme::tests
